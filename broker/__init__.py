@@ -1,0 +1,1 @@
+"""Floor 1: Redis and Celery. A message is a hint; what counts is in PostgreSQL."""

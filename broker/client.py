@@ -1,0 +1,52 @@
+"""Telling workers about tickets that are stored: best effort, within a time budget."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Celery
+from kombu.exceptions import KombuError, OperationalError
+from redis.exceptions import RedisError
+
+from broker.messages import ROUTE, SUBMIT, packed
+from core.errors import Transient
+
+_log = structlog.get_logger(__name__)
+_AWAY = (OperationalError, KombuError, RedisError, OSError)
+
+
+def announce(app: Celery, ids: Sequence[UUID], *, per_message: int) -> bool:
+    """Names stored tickets to the workers; without Redis they find them by polling.
+
+    Returns:
+        Whether every message got through.
+    """
+    try:
+        _send(app, ROUTE, [str(id_) for id_ in ids], per_message)
+    except _AWAY as error:
+        _log.warning("redis_away", error=type(error).__name__, tickets=len(ids))
+        return False
+    return True
+
+
+def submit(app: Celery, tickets: Sequence[dict[str, Any]], *, source: str, per_message: int) -> None:
+    """Puts whole tickets on Redis, to be stored by the worker that takes them.
+
+    Until then they have Redis' promise only, which is weaker than PostgreSQL's.
+
+    Raises:
+        Transient: Redis is away; messages before the failing one were sent.
+    """
+    try:
+        _send(app, SUBMIT, tickets, per_message, source=source)
+    except _AWAY as error:
+        raise Transient(f"Redis is away: {type(error).__name__}") from error
+
+
+def _send(
+    app: Celery, task: str, items: Sequence[Any], per_message: int, **options: Any
+) -> None:
+    with app.producer_pool.acquire(block=True, timeout=1) as producer:
+        for part in packed(items, per_message):
+            app.send_task(task, args=[part], kwargs=options, producer=producer, retry=False)

@@ -1,0 +1,130 @@
+"""Every setting, with its unit, range and default; read once by each process' composition root.
+
+The environment (prefix `POINTSMAN_`) and a `.env` file in the working directory are the only
+sources. `.env.example` lists the same names and is checked against this class by a test.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import Invalid
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """What an operator can change. Units are in the names: `_s` seconds, `_tokens` tokens."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="POINTSMAN_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL URL; unset starts an embedded server"
+    )
+    redis_url: SecretStr | None = Field(
+        default=None, description="Redis URL; unset starts an embedded server"
+    )
+    state_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_state_path("pointsman"),
+        description="folder of embedded data, models and locks",
+    )
+    http_host: str = Field(default="127.0.0.1", description="address the web process binds")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8080, description="port the web process binds; 0 takes a free one"
+    )
+    log_format: Annotated[str, Field(pattern="^(console|json)$")] = Field(
+        default="console", description="console or json"
+    )
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = Field(
+        default="INFO", description="least level that is logged"
+    )
+
+    encoder: str = Field(
+        default="minilm", description="minilm (in the wheel), a hub id, or a local folder"
+    )
+    max_length_tokens: Annotated[int, Field(ge=16, le=512)] = Field(
+        default=256, description="longest input; of a longer text head and tail are kept"
+    )
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|all|cuda(:\d+)?)$")] = Field(
+        default="auto", description="auto, cpu, cuda:N, or all (one process per GPU)"
+    )
+    device_threads: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="torch threads of one process; 0 takes every core"
+    )
+    chunk_tokens: Annotated[int, Field(ge=64)] = Field(
+        default=4096, description="padded tokens that go through the device at once"
+    )
+    chunk_timeout_s: Seconds = Field(
+        default=120, description="a chunk on the device for longer counts as hung: the worker exits"
+    )
+
+    batch_tickets: Count = Field(default=256, description="tickets claimed at once")
+    queued_batches: Count = Field(default=2, description="claimed batches waiting for the device")
+    message_tickets: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=200, description="tickets named in one Redis message"
+    )
+    publish_timeout_s: Seconds = Field(
+        default=0.2, description="how long a door waits for Redis before it leaves it to polling"
+    )
+    poll_interval_s: Seconds = Field(
+        default=0.5, description="how often an idle worker looks for unclaimed tickets"
+    )
+    lease_s: Seconds = Field(
+        default=30, description="a claim not renewed for this long is given back"
+    )
+    sweep_interval_s: Seconds = Field(
+        default=0.5, description="how often dead workers are looked for"
+    )
+    watch_interval_s: Seconds = Field(
+        default=1, description="how often workers look for a new ruleset or model"
+    )
+    rescore_batch_tickets: Count = Field(
+        default=500,
+        description="tickets of a lower rung given back per watch once the model is there",
+    )
+    shutdown_grace_s: Seconds = Field(
+        default=10, description="time a worker has to finish the chunk in hand on SIGTERM"
+    )
+    visibility_timeout_s: Seconds = Field(
+        default=15, description="Redis redelivers a message that was not acknowledged for this long"
+    )
+
+    database_pool: Count = Field(default=4, description="database connections of one process")
+    statement_timeout_s: Seconds = Field(default=10, description="longest a statement may run")
+    partitions_ahead: Annotated[int, Field(ge=1, le=24)] = Field(
+        default=3, description="monthly partitions made in advance"
+    )
+    outbox_retention_days: Annotated[int, Field(ge=1)] = Field(
+        default=90, description="months of events older than this are dropped"
+    )
+    maintenance_interval_s: Seconds = Field(
+        default=3600, description="how often beat triggers partition care"
+    )
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Reads the environment.
+
+    Args:
+        overrides: values that a command line gave; they win. None means not given.
+
+    Raises:
+        Invalid: names the variable and what it should hold.
+    """
+    try:
+        return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = f"POINTSMAN_{str(first['loc'][0]).upper()}"
+        fix = Settings.model_fields[str(first["loc"][0])].description or "see .env.example"
+        raise Invalid(name, first["msg"].lower(), f"set it to: {fix}") from error

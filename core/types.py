@@ -1,0 +1,126 @@
+"""The values that all floors share: tickets, scores, decisions and the words for their states.
+
+All are frozen. Rows, tensors and wire shapes live elsewhere (`store/tables.py`, `classifier/`,
+`core/ticket_json.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class TicketState(StrEnum):
+    """Where a ticket is on its way."""
+
+    ACCEPTED = "accepted"
+    CLAIMED = "claimed"
+    DECIDED = "decided"
+    REVIEW = "review"
+    QUARANTINED = "quarantined"
+    ERASED = "erased"
+
+
+class Rung(StrEnum):
+    """Which step of the degradation ladder gave the scores, best first.
+
+    `MODEL` is the network on the worker's own device (a CPU worker's device is its CPU);
+    `MODEL_CPU` is the network on the CPU because an accelerator failed.
+    """
+
+    MODEL = "model"
+    MODEL_CPU = "model_cpu"
+    LINEAR = "linear"
+    KEYWORDS = "keywords"
+    DEFAULT = "default"
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether a ticket decided on this rung should be looked at again by the network."""
+        return self in (Rung.LINEAR, Rung.KEYWORDS, Rung.DEFAULT)
+
+
+class Reason(StrEnum):
+    """Why a ticket went to its primary department."""
+
+    RULE = "rule"
+    NO_RULE = "no_rule"
+    BELOW_THRESHOLD = "below_threshold"
+    EMPTY_TEXT = "empty_text"
+    MODEL_UNAVAILABLE = "model_unavailable"
+    MANUAL_TRIAGE = "manual_triage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One ticket as its sender described it, cleaned and within limits.
+
+    `labels` are what a human says the ticket is about: None when nobody has said, () when
+    somebody looked and found that no label fits.
+    """
+
+    id: str
+    subject: str
+    body: str
+    channel: str | None = None
+    language: str | None = None
+    customer: str | None = None
+    priority: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    labels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """What the rules made of a ticket's scores.
+
+    Attributes:
+        primary: the one department that owns the ticket.
+        collaborators: further departments, in the order in which rules named them; never the
+            primary, no repeats.
+        labels: labels at or over their threshold, highest score first.
+        reason: why `primary` is the primary.
+        rule: id of the rule that named the primary; None when the default took it.
+        trace: a JSON-ready record of every rule considered, in the order of consideration.
+    """
+
+    primary: str
+    collaborators: tuple[str, ...]
+    labels: tuple[str, ...]
+    reason: Reason
+    rule: str | None
+    trace: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """Everything that a decision depends on besides its input; None where a rung has no such part.
+
+    `ruleset` is the number of the ruleset revision; the others are content ids of artifact parts.
+    """
+
+    model: str | None
+    calibration: str | None
+    thresholds: str | None
+    ruleset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The full record of one routing decision: enough to reproduce it.
+
+    Attributes:
+        scores: calibrated probability in [0, 1] of every label, rounded as it was decided on.
+        input_hash: SHA-256 of `core.text.model_text` of the ticket.
+    """
+
+    ticket_id: UUID
+    revision: int
+    routing: Routing
+    scores: Mapping[str, float]
+    rung: Rung
+    versions: Versions
+    input_hash: bytes

@@ -1,0 +1,187 @@
+"""Who works on which ticket: claims with a fencing token, a lease, and death seen by connection.
+
+A claim gives a ticket to one worker under a token that only grows. Whoever finishes a ticket must
+show the newest token, so a worker that was presumed dead and wakes up again changes nothing.
+All times are the database's (`clock_timestamp()`), never a worker's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from core.types import Ticket
+
+WORKER_LOCKS = 77
+"""Class of the session advisory locks by which workers are known to live."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One ticket, ours to decide until the lease ends or the token is outdated.
+
+    `attempts` counts claims since the ticket was last accepted, this one included.
+    """
+
+    id: UUID
+    revision: int
+    token: int
+    attempts: int
+    ticket: Ticket
+
+
+_CLAIM = """
+WITH next AS (
+  SELECT id FROM tickets
+  WHERE state = 'accepted' AND next_at <= clock_timestamp() {these}
+  ORDER BY next_at LIMIT :most FOR UPDATE SKIP LOCKED
+)
+UPDATE tickets SET state = 'claimed', attempts = attempts + 1,
+  claim_token = nextval('claim_tokens'), claimed_by = :worker,
+  lease_until = clock_timestamp() + make_interval(secs => :lease_s)
+WHERE id = ANY(ARRAY(SELECT id FROM next))
+RETURNING id, revision, claim_token, attempts, external_id
+"""
+_CLAIM_ANY = text(_CLAIM.format(these=""))
+_CLAIM_THESE = text(_CLAIM.format(these="AND id = ANY(:ids)"))
+_CONTENTS = text(
+    "SELECT c.* FROM ticket_contents c "
+    "JOIN unnest(CAST(:ids AS uuid[]), CAST(:revisions AS int[])) u(i, r) "
+    "ON c.ticket_id = u.i AND c.revision = u.r WHERE c.ticket_id = ANY(:ids)"
+)
+_GIVE_BACK = """
+UPDATE tickets SET state = 'accepted', claimed_by = NULL, lease_until = NULL,
+  next_at = clock_timestamp()
+WHERE id = ANY(ARRAY(
+  SELECT id FROM tickets WHERE state = 'claimed' AND {whose} FOR UPDATE SKIP LOCKED))
+"""
+_GIVE_BACK_EXPIRED = text(_GIVE_BACK.format(whose="lease_until < clock_timestamp()"))
+_GIVE_BACK_OF = text(_GIVE_BACK.format(whose="claimed_by = ANY(:workers)"))
+
+
+def claim(
+    connection: Connection,
+    *,
+    worker: int,
+    most: int,
+    lease_s: float,
+    ids: Sequence[UUID] | None = None,
+) -> list[Claim]:
+    """Claims waiting tickets, longest waiting first.
+
+    Args:
+        connection: an open transaction.
+        worker: id of the claiming worker.
+        most: largest number of tickets.
+        lease_s: seconds after which the claim is given back unless renewed.
+        ids: only among these; None for any. Those decided or claimed elsewhere are left out.
+    """
+    values = {"worker": worker, "most": most, "lease_s": lease_s}
+    statement = _CLAIM_ANY
+    if ids is not None:
+        statement, values = _CLAIM_THESE, {**values, "ids": list(ids)}
+    claimed = connection.execute(statement, values).all()
+    if not claimed:
+        return []
+    keys = {"ids": [row.id for row in claimed], "revisions": [row.revision for row in claimed]}
+    contents = {row.ticket_id: row for row in connection.execute(_CONTENTS, keys)}
+    return [
+        Claim(
+            id=row.id,
+            revision=row.revision,
+            token=row.claim_token,
+            attempts=row.attempts,
+            ticket=_ticket(row.external_id, contents[row.id]),
+        )
+        for row in claimed
+    ]
+
+
+def renew(connection: Connection, *, worker: int, lease_s: float) -> None:
+    """Extends every claim of a worker to `lease_s` seconds from now."""
+    connection.execute(
+        text(
+            "UPDATE tickets SET lease_until = clock_timestamp() + make_interval(secs => :lease_s) "
+            "WHERE state = 'claimed' AND claimed_by = :worker"
+        ),
+        {"worker": worker, "lease_s": lease_s},
+    )
+
+
+def release(connection: Connection, claims: Sequence[Claim], *, worker: int) -> None:
+    """Gives claims back that were not worked on, as if they had not been made."""
+    connection.execute(
+        text(
+            "UPDATE tickets SET state = 'accepted', claimed_by = NULL, lease_until = NULL, "
+            "attempts = attempts - 1 FROM unnest(CAST(:ids AS uuid[]), CAST(:tokens AS bigint[])) "
+            "u(i, k) WHERE id = u.i AND id = ANY(:ids) AND claim_token = u.k "
+            "AND state = 'claimed' AND claimed_by = :worker"
+        ),
+        {
+            "ids": [claim.id for claim in claims],
+            "tokens": [claim.token for claim in claims],
+            "worker": worker,
+        },
+    )
+
+
+def postpone(connection: Connection, claim: Claim, *, delay_s: float, error: str) -> None:
+    """Gives one claim back to be tried again after a delay, keeping its count of attempts."""
+    connection.execute(
+        text(
+            "UPDATE tickets SET state = 'accepted', claimed_by = NULL, lease_until = NULL, "
+            "error = :error, next_at = clock_timestamp() + make_interval(secs => :delay_s) "
+            "WHERE id = :id AND claim_token = :token AND state = 'claimed'"
+        ),
+        {"id": claim.id, "token": claim.token, "delay_s": delay_s, "error": error},
+    )
+
+
+def hold_worker_lock(connection: Connection, worker: int) -> None:
+    """Takes the session lock that says this worker lives, for as long as the connection does."""
+    connection.execute(
+        text("SELECT pg_advisory_lock(:kind, :worker)"), {"kind": WORKER_LOCKS, "worker": worker}
+    )
+
+
+def give_back_of_the_dead(connection: Connection) -> int:
+    """Gives back the claims of workers whose connection is gone, and those whose lease is over.
+
+    Returns:
+        How many tickets wait again.
+    """
+    owners = connection.execute(
+        text("SELECT DISTINCT claimed_by FROM tickets WHERE state = 'claimed'")
+    ).scalars()
+    dead = [worker for worker in owners if _is_dead(connection, worker)]
+    given_back = connection.execute(_GIVE_BACK_EXPIRED).rowcount
+    if dead:
+        given_back += connection.execute(_GIVE_BACK_OF, {"workers": dead}).rowcount
+    return given_back
+
+
+def _is_dead(connection: Connection, worker: int) -> bool:
+    """Whether nobody holds the worker's lock; the try itself is let go when the transaction ends."""
+    return bool(
+        connection.execute(
+            text("SELECT pg_try_advisory_xact_lock(:kind, :worker)"),
+            {"kind": WORKER_LOCKS, "worker": worker},
+        ).scalar()
+    )
+
+
+def _ticket(external_id: str, row: object) -> Ticket:
+    fields = row._mapping  # type: ignore[attr-defined]
+    return Ticket(
+        id=external_id,
+        subject=fields["subject"],
+        body=fields["body"],
+        channel=fields["channel"],
+        language=fields["language"],
+        customer=fields["customer"],
+        priority=fields["priority"],
+        metadata=fields["metadata"],
+        created_at=fields["created_at"],
+        labels=None if fields["labels"] is None else tuple(fields["labels"]),
+    )

@@ -1,0 +1,192 @@
+"""Decisions, written in one fenced transaction with the states and events that follow from them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+from uuid_utils.compat import uuid7
+
+from core.types import Decision, TicketState
+from store.bulk import copy_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A claimed ticket with its decision.
+
+    Attributes:
+        token: the claim under which it was decided.
+        state: what the ticket becomes: decided, review or quarantined.
+        rescore: whether the network should look at it again when it is back.
+        error: why a quarantined ticket is there; None otherwise.
+    """
+
+    decision: Decision
+    token: int
+    state: TicketState = TicketState.DECIDED
+    rescore: bool = False
+    error: str | None = None
+
+
+_COLUMNS = [
+    "ticket_id",
+    "revision",
+    "primary_department",
+    "collaborators",
+    "labels",
+    "reason",
+    "rule",
+    "trace",
+    "scores",
+    "rung",
+    "model_version",
+    "calibration_version",
+    "thresholds_version",
+    "ruleset_version",
+    "input_hash",
+    "claim_token",
+]
+_ARCHIVE = text(
+    f"WITH old AS (DELETE FROM decisions d USING unnest(CAST(:ids AS uuid[]), "
+    "CAST(:revisions AS int[])) u(i, r) WHERE d.ticket_id = u.i AND d.revision = u.r "
+    f"AND d.ticket_id = ANY(:ids) RETURNING d.*) "
+    f"INSERT INTO decision_history ({', '.join(_COLUMNS)}, decided_at) "
+    f"SELECT {', '.join(_COLUMNS)}, decided_at FROM old"
+)
+_LOCK_MINE = text(
+    "SELECT t.id FROM tickets t "
+    "JOIN unnest(CAST(:ids AS uuid[]), CAST(:tokens AS bigint[])) u(i, k) "
+    "ON t.id = u.i AND t.claim_token = u.k "
+    "WHERE t.id = ANY(:ids) AND t.state = 'claimed' ORDER BY t.id FOR UPDATE OF t"
+)
+_FINISH = text(
+    "UPDATE tickets t SET state = u.s, rescore = u.r, error = u.e, claimed_by = NULL, "
+    "lease_until = NULL, decided_at = clock_timestamp() "
+    "FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:rescores AS bool[]), "
+    "CAST(:errors AS text[])) u(i, s, r, e) WHERE t.id = u.i AND t.id = ANY(:ids)"
+)
+
+
+def finish(connection: Connection, finished: Sequence[Finished]) -> list[UUID]:
+    """Stores the decisions whose claims still stand, with states and outbox events.
+
+    A claim that was given back or overtaken by a newer revision is left out without an error: its
+    ticket belongs to somebody else now. A decision for the same revision from before (a lower
+    rung, a replay) moves to the history.
+
+    Returns:
+        Ids of the tickets that were decided here.
+    """
+    mine = _lock_mine(connection, finished)
+    kept = [entry for entry in finished if entry.decision.ticket_id in mine]
+    if not kept:
+        return []
+    ids = [entry.decision.ticket_id for entry in kept]
+    connection.execute(
+        _ARCHIVE, {"ids": ids, "revisions": [entry.decision.revision for entry in kept]}
+    )
+    copy_rows(connection, "decisions", _COLUMNS, map(_decision_values, kept))
+    copy_rows(
+        connection,
+        "outbox",
+        ("id", "event", "ticket_id", "revision", "payload"),
+        map(_event_values, kept),
+    )
+    connection.execute(
+        _FINISH,
+        {
+            "ids": ids,
+            "states": [entry.state for entry in kept],
+            "rescores": [entry.rescore for entry in kept],
+            "errors": [entry.error for entry in kept],
+        },
+    )
+    return ids
+
+
+def _lock_mine(connection: Connection, finished: Sequence[Finished]) -> set[UUID]:
+    values = {
+        "ids": [entry.decision.ticket_id for entry in finished],
+        "tokens": [entry.token for entry in finished],
+    }
+    return set(connection.execute(_LOCK_MINE, values).scalars())
+
+
+def _decision_values(entry: Finished) -> tuple[Any, ...]:
+    decision, routing = entry.decision, entry.decision.routing
+    return (
+        decision.ticket_id,
+        decision.revision,
+        routing.primary,
+        list(routing.collaborators),
+        list(routing.labels),
+        routing.reason,
+        routing.rule,
+        json.dumps(routing.trace),
+        json.dumps(dict(decision.scores)),
+        decision.rung,
+        decision.versions.model,
+        decision.versions.calibration,
+        decision.versions.thresholds,
+        decision.versions.ruleset,
+        decision.input_hash,
+        entry.token,
+    )
+
+
+def _event_values(entry: Finished) -> tuple[Any, ...]:
+    decision = entry.decision
+    quarantined = entry.state is TicketState.QUARANTINED
+    payload = {
+        "ticket_id": str(decision.ticket_id),
+        "revision": decision.revision,
+        "primary_department": decision.routing.primary,
+        "collaborators": list(decision.routing.collaborators),
+        "labels": list(decision.routing.labels),
+        "reason": decision.routing.reason,
+        "rung": decision.rung,
+    }
+    event = "ticket.route_failed" if quarantined else "ticket.routed"
+    return (uuid7(), event, decision.ticket_id, decision.revision, json.dumps(payload))
+
+
+def give_back_for_rescoring(connection: Connection, *, most: int) -> int:
+    """Puts tickets of a lower rung back in the queue, because the network is there again.
+
+    A ticket that a person has corrected stays as the person set it.
+
+    Returns:
+        How many were put back.
+    """
+    return connection.execute(
+        text(
+            "UPDATE tickets SET state = 'accepted', rescore = false, attempts = 0, "
+            "next_at = clock_timestamp() WHERE id = ANY(ARRAY("
+            "SELECT t.id FROM tickets t WHERE t.rescore AND t.state = 'decided' AND NOT EXISTS "
+            "(SELECT 1 FROM corrections c WHERE c.ticket_id = t.id AND c.revision = t.revision) "
+            "ORDER BY t.id LIMIT :most FOR UPDATE OF t SKIP LOCKED))"
+        ),
+        {"most": most},
+    ).rowcount
+
+
+def replay_quarantined(connection: Connection, *, ids: Sequence[UUID] | None = None) -> list[UUID]:
+    """Puts quarantined tickets back in the queue with their attempts forgotten.
+
+    Args:
+        connection: an open transaction.
+        ids: only these; None for all.
+    """
+    these = "" if ids is None else "AND id = ANY(:ids)"
+    return list(
+        connection.execute(
+            text(
+                "UPDATE tickets SET state = 'accepted', attempts = 0, error = NULL, "
+                f"next_at = clock_timestamp() WHERE state = 'quarantined' {these} RETURNING id"
+            ),
+            {} if ids is None else {"ids": list(ids)},
+        ).scalars()
+    )

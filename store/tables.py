@@ -1,0 +1,336 @@
+"""The schema, as SQLAlchemy rows. Migrations must equal this; a test compares them.
+
+`tickets`, `ticket_contents`, `decisions`, `decision_history` and `outbox` are partitioned by month
+through their UUIDv7 key, whose first 48 bits are milliseconds since 1970 (RFC 9562), so that a
+primary key stays unique over all partitions and old months leave by DROP instead of DELETE.
+Partitions themselves are made by `store.partitions`, not here.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    SmallInteger,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from core.types import Rung, TicketState
+
+NOW = text("clock_timestamp()")
+CLAIM_TOKENS = "claim_tokens"
+
+
+class Row(DeclarativeBase):
+    """What all rows share: names for constraints, and types for Python's own."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
+        str: Text,
+        bytes: LargeBinary,
+        datetime: TIMESTAMP(timezone=True),
+        dict[str, Any]: JSONB,
+        list[dict[str, Any]]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+Sequence(CLAIM_TOKENS, metadata=Row.metadata, cache=1)
+
+
+def _one_of(column: str, values: list[str]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class LabelRow(Row):
+    """What a ticket can be about. `keywords` feed the keyword rung."""
+
+    __tablename__ = "labels"
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str] = mapped_column(server_default="")
+    keywords: Mapped[list[str]] = mapped_column(server_default="{}")
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    retired_at: Mapped[datetime | None]
+
+
+class DepartmentRow(Row):
+    """Who takes tickets. Exactly one is the default."""
+
+    __tablename__ = "departments"
+    __table_args__ = (
+        Index(
+            "uq_departments_default",
+            "is_default",
+            unique=True,
+            postgresql_where=text("is_default"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str] = mapped_column(server_default="")
+    is_default: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    retired_at: Mapped[datetime | None]
+
+
+class RulesetRow(Row):
+    """One revision of all rules, whole and unchangeable; exactly one is active."""
+
+    __tablename__ = "rulesets"
+    __table_args__ = (
+        Index("uq_rulesets_active", "active", unique=True, postgresql_where=text("active")),
+    )
+
+    version: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    document: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default="")
+    active: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class ModelVersionRow(Row):
+    """One artifact folder that can serve; at most one is active."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (
+        Index("uq_model_versions_active", "active", unique=True, postgresql_where=text("active")),
+    )
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    artifact_path: Mapped[str]
+    labels: Mapped[list[str]]
+    metrics: Mapped[dict[str, Any]]
+    active: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    activated_at: Mapped[datetime | None]
+
+
+class ThresholdSetRow(Row):
+    """The thresholds behind a `thresholds_version`, so that a decision outlives its artifact."""
+
+    __tablename__ = "threshold_sets"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    thresholds: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class TicketKeyRow(Row):
+    """The natural key of a ticket: narrow, unpartitioned, so that it is unique for ever."""
+
+    __tablename__ = "ticket_keys"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID]
+
+
+class TicketRow(Row):
+    """Where a ticket is on its way. Narrow, because every claim and decision rewrites it.
+
+    `claim_token` is the fence: only who holds the newest token may finish the ticket.
+    `rescore` marks a decision of a lower rung that waits for the model.
+    """
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        _one_of("state", list(TicketState)),
+        CheckConstraint(
+            "(state = 'claimed') = (claimed_by IS NOT NULL AND lease_until IS NOT NULL)",
+            name="claim_complete",
+        ),
+        Index("ix_tickets_waiting", "next_at", postgresql_where=text("state = 'accepted'")),
+        Index("ix_tickets_claimed", "claimed_by", postgresql_where=text("state = 'claimed'")),
+        Index("ix_tickets_quarantined", "id", postgresql_where=text("state = 'quarantined'")),
+        Index("ix_tickets_rescore", "id", postgresql_where=text("rescore")),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    external_id: Mapped[str]
+    revision: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    state: Mapped[str] = mapped_column(server_default=TicketState.ACCEPTED)
+    content_hash: Mapped[bytes]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    claim_token: Mapped[int | None] = mapped_column(BigInteger)
+    claimed_by: Mapped[int | None]
+    lease_until: Mapped[datetime | None]
+    next_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    rescore: Mapped[bool] = mapped_column(server_default=text("false"))
+    error: Mapped[str | None]
+    received_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    decided_at: Mapped[datetime | None]
+
+
+class TicketContentRow(Row):
+    """What a ticket said, one row a revision. Text is here and nowhere else."""
+
+    __tablename__ = "ticket_contents"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (ticket_id)"},)
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    subject: Mapped[str]
+    body: Mapped[str]
+    channel: Mapped[str | None]
+    language: Mapped[str | None]
+    customer: Mapped[str | None]
+    priority: Mapped[str | None]
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", server_default="{}")
+    created_at: Mapped[datetime | None]
+    labels: Mapped[list[str] | None]
+
+
+class _DecisionColumns:
+    """What the standing decision and its superseded forerunners have in common."""
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    primary_department: Mapped[str]
+    collaborators: Mapped[list[str]]
+    labels: Mapped[list[str]]
+    reason: Mapped[str]
+    rule: Mapped[str | None]
+    trace: Mapped[list[dict[str, Any]]]
+    scores: Mapped[dict[str, Any]]
+    rung: Mapped[str]
+    model_version: Mapped[str | None]
+    calibration_version: Mapped[str | None]
+    thresholds_version: Mapped[str | None]
+    ruleset_version: Mapped[int] = mapped_column(BigInteger)
+    input_hash: Mapped[bytes]
+    claim_token: Mapped[int] = mapped_column(BigInteger)
+    decided_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class DecisionRow(_DecisionColumns, Row):
+    """The one standing decision of a ticket's revision; the primary key keeps it one."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        _one_of("rung", list(Rung)),
+        {"postgresql_partition_by": "RANGE (ticket_id)"},
+    )
+
+
+class DecisionHistoryRow(_DecisionColumns, Row):
+    """Decisions that a re-scoring or a replay replaced, each under the token that made it."""
+
+    __tablename__ = "decision_history"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (ticket_id)"},)
+
+    claim_token: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    superseded_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class CorrectionRow(Row):
+    """What an agent said about a decision. Append-only; a later one supersedes."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (Index("ix_corrections_ticket", "ticket_id", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID]
+    revision: Mapped[int]
+    kind: Mapped[str]
+    labels: Mapped[list[str] | None]
+    department: Mapped[str | None]
+    agent: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default="")
+    supersedes: Mapped[UUID | None] = mapped_column(ForeignKey("corrections.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class OutboxRow(Row):
+    """Events, written in the transaction of what they tell. The id is stable over redeliveries."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_ticket", "ticket_id"),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    event: Mapped[str]
+    ticket_id: Mapped[UUID | None]
+    revision: Mapped[int | None]
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class DeadLetterRow(Row):
+    """A submission that was refused, kept with the reason so that nothing is lost."""
+
+    __tablename__ = "dead_letters"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    source: Mapped[str]
+    field: Mapped[str]
+    error: Mapped[str]
+    payload: Mapped[str]
+    received_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class WorkerRow(Row):
+    """A worker process: what it serves and what it counted. Its lock, not this row, says it lives."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    device: Mapped[str]
+    rung: Mapped[str]
+    model_version: Mapped[str | None]
+    ruleset_version: Mapped[int | None] = mapped_column(BigInteger)
+    counters: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    started_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    seen_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class AuditRow(Row):
+    """Who changed what. Append-only."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+PARTITIONED = {
+    TicketRow.__tablename__: "id",
+    TicketContentRow.__tablename__: "ticket_id",
+    DecisionRow.__tablename__: "ticket_id",
+    DecisionHistoryRow.__tablename__: "ticket_id",
+    OutboxRow.__tablename__: "id",
+}

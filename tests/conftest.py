@@ -1,0 +1,102 @@
+"""Real services for the tests: one PostgreSQL and one Redis a session, a fresh database a test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import redis
+from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.pool import NullPool
+
+from broker.embedded import embedded_redis
+from migrations.upgrade import upgrade
+from store.embedded import embedded_postgres
+from store.engine import driver_url, make_engine
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a server on which databases may be made and dropped."""
+    given = os.environ.get("POINTSMAN_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with embedded_postgres(tmp_path_factory.mktemp("services") / "postgres") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_server: str) -> Iterator[str]:
+    """Name of a migrated database that tests are cloned from."""
+    name = f"template_{uuid4().hex[:8]}"
+    _run(postgres_server, f'CREATE DATABASE "{name}"')
+    engine = make_engine(_url_of(postgres_server, name), pool_size=2, statement_timeout_s=30)
+    upgrade(engine, months_ahead=1)
+    engine.dispose()
+    yield name
+    _run(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: str) -> Iterator[str]:
+    """URL of a database without any table."""
+    yield from _database(postgres_server, "template1")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, template_database: str) -> Iterator[str]:
+    """URL of a migrated database of the test's own."""
+    yield from _database(postgres_server, template_database)
+
+
+@pytest.fixture
+def engine(postgres_url: str) -> Iterator[Engine]:
+    """An engine on a migrated database of the test's own."""
+    made = make_engine(postgres_url, pool_size=4, statement_timeout_s=10)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Redis server."""
+    given = os.environ.get("POINTSMAN_REDIS_URL")
+    if given:
+        yield given
+        return
+    with embedded_redis(tmp_path_factory.mktemp("services") / "redis") as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """URL of a Redis that holds nothing."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushdb()
+    return redis_server
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The folder of the demo's tickets, labels and rules."""
+    return Path(__file__).parent.parent / "samples"
+
+
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex[:12]}"
+    _run(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _url_of(server, name)
+    _run(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _url_of(server: str, database: str) -> str:
+    url = make_url(server).set(database=database)
+    return url.render_as_string(hide_password=False)
+
+
+def _run(server: str, statement: str) -> None:
+    engine = create_engine(driver_url(server), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
