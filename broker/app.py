@@ -7,7 +7,7 @@ nothing depends on a message arriving (docs/architecture.md), and there is no re
 from typing import Any
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from broker.messages import MAINTENANCE_QUEUE, ROUTE, SUBMIT, SWEEP, TICKETS_QUEUE
 

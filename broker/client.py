@@ -30,7 +30,9 @@ def announce(app: Celery, ids: Sequence[UUID], *, per_message: int) -> bool:
     return True
 
 
-def submit(app: Celery, tickets: Sequence[dict[str, Any]], *, source: str, per_message: int) -> None:
+def submit(
+    app: Celery, tickets: Sequence[dict[str, Any]], *, source: str, per_message: int
+) -> None:
     """Puts whole tickets on Redis, to be stored by the worker that takes them.
 
     Until then they have Redis' promise only, which is weaker than PostgreSQL's.
@@ -44,9 +46,7 @@ def submit(app: Celery, tickets: Sequence[dict[str, Any]], *, source: str, per_m
         raise Transient(f"Redis is away: {type(error).__name__}") from error
 
 
-def _send(
-    app: Celery, task: str, items: Sequence[Any], per_message: int, **options: Any
-) -> None:
+def _send(app: Celery, task: str, items: Sequence[Any], per_message: int, **options: Any) -> None:
     with app.producer_pool.acquire(block=True, timeout=1) as producer:
         for part in packed(items, per_message):
             app.send_task(task, args=[part], kwargs=options, producer=producer, retry=False)

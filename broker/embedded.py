@@ -41,7 +41,7 @@ def embedded_redis(folder: Path) -> Iterator[str]:
         [binary, str(config)],
         stdout=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches us, and we stop it last
-        preexec_fn=die_with_parent  # noqa: PLW1509  (nothing of ours runs threads yet),
+        preexec_fn=die_with_parent,  # noqa: PLW1509  (nothing of ours runs threads yet),
     )
     try:
         url = f"redis://:{password}@127.0.0.1:{port}/0"
@@ -86,4 +86,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-

@@ -71,8 +71,10 @@ def _open(path: Path) -> BinaryIO:
         raise Invalid(
             str(path), error.strerror or "cannot be read", "name a readable file"
         ) from error
-    magic = stream.peek(2)[:2]
-    return gzip.open(stream) if magic == b"\x1f\x8b" else stream  # type: ignore[return-value]
+    if stream.peek(2)[:2] != b"\x1f\x8b":
+        return stream
+    stream.close()  # gzip closes a file that it opened itself, and no other
+    return gzip.open(path)  # type: ignore[return-value]
 
 
 def _skip_line(stream: BinaryIO, raw: bytes) -> None:

@@ -77,7 +77,7 @@ def claim(
         lease_s: seconds after which the claim is given back unless renewed.
         ids: only among these; None for any. Those decided or claimed elsewhere are left out.
     """
-    values = {"worker": worker, "most": most, "lease_s": lease_s}
+    values: dict[str, object] = {"worker": worker, "most": most, "lease_s": lease_s}
     statement = _CLAIM_ANY
     if ids is not None:
         statement, values = _CLAIM_THESE, {**values, "ids": list(ids)}
@@ -162,7 +162,7 @@ def give_back_of_the_dead(connection: Connection) -> int:
 
 
 def _is_dead(connection: Connection, worker: int) -> bool:
-    """Whether nobody holds the worker's lock; the try itself is let go when the transaction ends."""
+    """Whether nobody holds the worker's lock; ours from trying ends with the transaction."""
     return bool(
         connection.execute(
             text("SELECT pg_try_advisory_xact_lock(:kind, :worker)"),

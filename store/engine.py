@@ -75,7 +75,8 @@ def transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
         wait=wait_random_exponential(multiplier=0.05, max=1),
         reraise=True,
     )
-    return retrying(_once, engine, work)
+    result: T = retrying(_once, engine, work)
+    return result
 
 
 def _once(engine: Engine, work: Callable[[Connection], T]) -> T:

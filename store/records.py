@@ -55,10 +55,11 @@ def decisions_of(connection: Connection, ids: Sequence[UUID]) -> list[DecidedTic
 
 
 def ticket_record(connection: Connection, ticket_id: UUID) -> dict[str, Any] | None:
-    """Everything known about one ticket, JSON-ready: contents, state, decision with why, history."""
+    """Everything known about one ticket, JSON-ready: contents, decision with why, history."""
     row = connection.execute(
         text(
-            "SELECT t.*, to_jsonb(c) - 'ticket_id' AS content, to_jsonb(d) - 'ticket_id' AS decision "
+            "SELECT t.*, to_jsonb(c) - 'ticket_id' AS content, "
+            "to_jsonb(d) - 'ticket_id' AS decision "
             "FROM tickets t "
             "JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision "
             "LEFT JOIN decisions d ON d.ticket_id = t.id AND d.revision = t.revision "

@@ -298,7 +298,7 @@ class DeadLetterRow(Row):
 
 
 class WorkerRow(Row):
-    """A worker process: what it serves and what it counted. Its lock, not this row, says it lives."""
+    """A worker process: what it serves and what it counted. That it lives, its lock says."""
 
     __tablename__ = "workers"
 

@@ -223,11 +223,11 @@ def _revise(
         return
     connection.execute(
         text(
-            "UPDATE tickets t SET revision = u.r, state = :state, content_hash = u.h, attempts = 0, "
-            "claim_token = NULL, claimed_by = NULL, lease_until = NULL, rescore = false, "
-            "error = NULL, next_at = clock_timestamp() "
-            "FROM unnest(CAST(:ids AS uuid[]), CAST(:revisions AS int[]), CAST(:hashes AS bytea[])) "
-            "u(i, r, h) WHERE t.id = u.i AND t.id = ANY(:ids)"
+            "UPDATE tickets t SET revision = u.r, state = :state, content_hash = u.h, "
+            "attempts = 0, claim_token = NULL, claimed_by = NULL, lease_until = NULL, "
+            "rescore = false, error = NULL, next_at = clock_timestamp() "
+            "FROM unnest(CAST(:ids AS uuid[]), CAST(:revisions AS int[]), "
+            "CAST(:hashes AS bytea[])) u(i, r, h) WHERE t.id = u.i AND t.id = ANY(:ids)"
         ),
         {
             "state": state,

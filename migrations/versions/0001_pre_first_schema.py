@@ -361,6 +361,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
+    # A default always exists, so that the first ticket has somewhere to go.
+    op.execute("INSERT INTO departments (name, is_default) VALUES ('service-desk', true)")
+    op.execute(
+        "INSERT INTO rulesets (document, author, note, active) VALUES "
+        "('{\"default_department\": \"service-desk\", \"rules\": []}', 'pointsman', 'empty', true)"
+    )
 
 
 def downgrade() -> None:

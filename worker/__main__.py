@@ -1,0 +1,33 @@
+"""`python -m worker [--device D]`: one worker process, until SIGTERM."""
+
+import argparse
+import sys
+
+from core.errors import PointsmanError
+from core.process import die_with_parent
+from core.settings import load_settings
+from core.telemetry import configure_logging
+from worker.app import Parts, Worker
+
+
+def main() -> int:
+    """Runs a worker.
+
+    Returns:
+        0 after a stop that was asked for, 1 when it could not start.
+    """
+    parser = argparse.ArgumentParser(prog="worker", description="Decide tickets on one device.")
+    parser.add_argument("--device", help="auto, cpu or cuda:N", default=None)
+    try:
+        settings = load_settings(device=parser.parse_args().device)
+        configure_logging(level=settings.log_level, log_format=settings.log_format)
+        die_with_parent()
+        Worker(settings, Parts()).run()
+    except PointsmanError as error:
+        sys.stderr.write(f"worker: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

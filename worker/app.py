@@ -1,0 +1,224 @@
+"""The worker's composition root: settings in, every part made here, one process run."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+import structlog
+from celery import Celery, signals
+
+from broker.app import make_consumer_app
+from broker.messages import MAINTENANCE_QUEUE, TICKETS_QUEUE
+from classifier.precision import resolve_device
+from core.errors import Invalid
+from core.settings import Settings
+from store import workers
+from store.decisions import give_back_for_rescoring
+from store.engine import make_engine, make_lock_engine, transaction
+from store.workers import WorkerReport
+from worker.counters import Counters
+from worker.host import Climb, Host
+from worker.inbox import Inbox
+from worker.isolation import COMMAND, Isolation
+from worker.ladder import climb
+from worker.maintenance import care_for_partitions
+from worker.pipeline import Limits, Pipeline
+from worker.presence import Presence, Pulse
+from worker.scoring import Scoring
+from worker.stages import start
+from worker.tasks import add_tasks
+
+_log = structlog.get_logger(__name__)
+_ANNOUNCED_KEPT = 100_000
+_CONNECTIONS = 5  # one for each thread that asks the database
+_BROKER_RETRY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What tests replace: how scorers are found, and what scores suspects."""
+
+    climb: Climb = climb
+    isolation_command: tuple[str, ...] = COMMAND
+
+
+class Worker:
+    """One process on one device.
+
+    Args:
+        settings: with both URLs set.
+        parts: how scorers are found; the real ones unless a test says otherwise.
+
+    Raises:
+        Invalid: a URL is missing, or there is no such device.
+        Transient: the database is away.
+    """
+
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        database_url, self._redis_url = service_urls(settings)
+        self._settings = settings
+        self._device = resolve_device(settings.device)
+        pool = max(settings.database_pool, _CONNECTIONS)
+        self._engine = make_engine(
+            database_url, pool_size=pool, statement_timeout_s=settings.statement_timeout_s
+        )
+        self._stopping = threading.Event()
+        self._counters = Counters()
+        self._inbox = Inbox(_ANNOUNCED_KEPT)
+        self._host = Host(
+            self._engine, device=self._device, threads=settings.device_threads, climb=parts.climb
+        )
+        self._host.refresh()
+        self._id = self._register()
+        self._isolation = Isolation(
+            timeout_s=settings.chunk_timeout_s, command=parts.isolation_command
+        )
+        self._pipeline = self._make_pipeline()
+        self._presence = self._make_presence(database_url)
+
+    def run(self) -> None:
+        """Works until SIGTERM or Ctrl-C, then finishes the chunk in hand and returns."""
+        self._presence.beat()
+        self._pipeline.start()
+        threads = [
+            start("presence", self._repeat(self._presence.beat, self._settings.sweep_interval_s)),
+            start("watch", self._repeat(self._watch, self._settings.watch_interval_s)),
+        ]
+        _log.info("ready", worker=self._id, device=self._device)
+        self._consume()
+        self._stopping.set()
+        done = self._pipeline.stop(grace_s=self._settings.shutdown_grace_s - 1)
+        for thread in threads:
+            thread.join(1)
+        self._isolation.stop()
+        self._presence.leave()
+        _log.info("stopped", worker=self._id, cleanly=done)
+
+    def _consume(self) -> None:
+        """Takes messages until told to stop; when Celery gives up on Redis, tries again."""
+        signals.worker_shutting_down.connect(self._note_stop, weak=False)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._note_signal)
+        app = self._make_consumer()
+        while not self._stopping.is_set():
+            celery_worker = app.Worker(
+                pool="solo",
+                concurrency=1,
+                queues=[TICKETS_QUEUE, MAINTENANCE_QUEUE],
+                without_gossip=True,
+                without_mingle=True,
+                without_heartbeat=True,
+                quiet=True,
+            )
+            celery_worker.start()
+            if not self._stopping.wait(_BROKER_RETRY_S):
+                _log.warning("broker_again", cause="Celery's consumer ended by itself")
+
+    def _note_stop(self, **_: object) -> None:
+        self._stopping.set()
+
+    def _note_signal(self, _number: int, _frame: FrameType | None) -> None:
+        """Between two Celery consumers, signals come here."""
+        self._stopping.set()
+
+    def _watch(self) -> None:
+        self._host.refresh()
+        if not self._host.serving.scorer.rung.is_degraded:
+            most = self._settings.rescore_batch_tickets
+            if transaction(self._engine, lambda c: give_back_for_rescoring(c, most=most)):
+                self._inbox.put([])
+
+    def _repeat(self, work: Callable[[], None], interval_s: float) -> Callable[[], None]:
+        def loop() -> None:
+            while not self._stopping.wait(interval_s):
+                work()
+
+        return loop
+
+    def _register(self) -> int:
+        rung = self._host.serving.scorer.rung
+        return transaction(
+            self._engine,
+            lambda c: workers.register(
+                c, host=socket.gethostname(), pid=os.getpid(), device=self._device, rung=rung
+            ),
+        )
+
+    def _report(self) -> WorkerReport:
+        serving = self._host.serving
+        return WorkerReport(
+            rung=serving.scorer.rung,
+            model_version=serving.scorer.versions.model,
+            ruleset_version=serving.ruleset_version,
+            counters=self._counters.totals(),
+        )
+
+    def _make_pipeline(self) -> Pipeline:
+        settings = self._settings
+        return Pipeline(
+            worker=self._id,
+            engine=self._engine,
+            host=self._host,
+            scoring=Scoring(self._host, self._isolation),
+            inbox=self._inbox,
+            counters=self._counters,
+            limits=Limits(
+                batch_tickets=settings.batch_tickets,
+                queued_batches=settings.queued_batches,
+                chunk_tokens=settings.chunk_tokens,
+                lease_s=settings.lease_s,
+                poll_interval_s=settings.poll_interval_s,
+            ),
+        )
+
+    def _make_presence(self, database_url: str) -> Presence:
+        settings = self._settings
+        return Presence(
+            worker=self._id,
+            engine=self._engine,
+            lock_engine=make_lock_engine(database_url),
+            pulse=Pulse(
+                sweep_interval_s=settings.sweep_interval_s,
+                lease_s=settings.lease_s,
+                chunk_timeout_s=settings.chunk_timeout_s,
+            ),
+            report=self._report,
+            on_device_since=lambda: self._pipeline.on_device_since,
+            found_work=lambda: self._inbox.put([]),
+        )
+
+    def _make_consumer(self) -> Celery:
+        settings = self._settings
+        app = make_consumer_app(self._redis_url, visibility_timeout_s=settings.visibility_timeout_s)
+        add_tasks(
+            app,
+            engine=self._engine,
+            inbox=self._inbox,
+            counters=self._counters,
+            stopping=self._stopping,
+            maintain=lambda: care_for_partitions(
+                self._engine,
+                months_ahead=settings.partitions_ahead,
+                outbox_retention_days=settings.outbox_retention_days,
+            ),
+        )
+        return app
+
+
+def service_urls(settings: Settings) -> tuple[str, str]:
+    """Both URLs, of the database and of Redis.
+
+    Raises:
+        Invalid: one is not set.
+    """
+    for name, url in (("DATABASE", settings.database_url), ("REDIS", settings.redis_url)):
+        if url is None:
+            fix = "set it, or use `pointsman up`, which brings its own services"
+            raise Invalid(f"POINTSMAN_{name}_URL", "is not set", fix)
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    return settings.database_url.get_secret_value(), settings.redis_url.get_secret_value()

@@ -1,0 +1,89 @@
+"""From a batch of claims to chunks for the device. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from classifier.chunking import plan_chunks
+from core.text import model_text
+from store.claims import Claim
+from worker.host import Serving
+from worker.retry import Treatment, treatment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One claimed ticket with the text that scorers read."""
+
+    claim: Claim
+    text: str
+    item: Any = None
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """What goes through the device at once, with what it was encoded for.
+
+    `treatment` says how: together, alone, or in a process of its own.
+    """
+
+    works: tuple[Work, ...]
+    serving: Serving
+    treatment: Treatment = Treatment.TOGETHER
+    truncated: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Tokens without padding."""
+        return sum(work.tokens for work in self.works)
+
+    @property
+    def padded_tokens(self) -> int:
+        """Tokens with every text padded to the longest."""
+        return len(self.works) * max((work.tokens for work in self.works), default=0)
+
+
+def read(claims: Sequence[Claim]) -> list[Work]:
+    """The works of a batch, with the text of each ticket without mark-up."""
+    return [
+        Work(claim=claim, text=model_text(claim.ticket.subject, claim.ticket.body))
+        for claim in claims
+    ]
+
+
+def chunks(works: Sequence[Work], serving: Serving, *, max_tokens: int) -> Iterator[Chunk]:
+    """Cuts a batch into chunks: those without text, those to go together, then the suspects.
+
+    Args:
+        works: a batch.
+        serving: what they are encoded for.
+        max_tokens: most padded tokens of one chunk.
+    """
+    empty = [work for work in works if not work.text]
+    if empty:
+        yield Chunk(works=tuple(empty), serving=serving)
+    readable = [work for work in works if work.text]
+    together = [w for w in readable if treatment(w.claim.attempts) is Treatment.TOGETHER]
+    yield from _planned(together, serving, max_tokens)
+    for work in readable:
+        special = treatment(work.claim.attempts)
+        if special is not Treatment.TOGETHER:
+            for chunk in _planned([work], serving, max_tokens):
+                yield Chunk(works=chunk.works, serving=serving, treatment=special)
+
+
+def _planned(works: Sequence[Work], serving: Serving, max_tokens: int) -> Iterator[Chunk]:
+    if not works:
+        return
+    prepared = serving.scorer.prepare([work.text for work in works])
+    encoded = [
+        Work(claim=work.claim, text=work.text, item=item, tokens=tokens)
+        for work, item, tokens in zip(works, prepared.items, prepared.tokens, strict=True)
+    ]
+    for number, places in enumerate(plan_chunks(prepared.tokens, max_tokens)):
+        yield Chunk(
+            works=tuple(encoded[place] for place in places),
+            serving=serving,
+            truncated=prepared.truncated if number == 0 else 0,
+        )

@@ -1,0 +1,40 @@
+"""How many tickets this worker holds: claimed and not finished. The one back-pressure there is."""
+
+import threading
+
+
+class Flight:
+    """Counts tickets in hand and lets the claiming thread wait for room.
+
+    Args:
+        most: tickets that may be in hand at once.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+        self._landed = threading.Condition()
+
+    def room(self, *, timeout_s: float) -> int:
+        """How many more may be claimed; waits up to `timeout_s` seconds while it is none."""
+        with self._landed:
+            if self._held >= self._most:
+                self._landed.wait(timeout_s)
+            return max(0, self._most - self._held)
+
+    def take_off(self, tickets: int) -> None:
+        """So many were claimed."""
+        with self._landed:
+            self._held += tickets
+
+    def land(self, tickets: int) -> None:
+        """So many were finished or given back."""
+        with self._landed:
+            self._held -= tickets
+            self._landed.notify_all()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in hand."""
+        with self._landed:
+            return self._held == 0

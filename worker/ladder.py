@@ -1,0 +1,97 @@
+"""The degradation ladder: network on the device, on the CPU, linear model, keywords, default."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from classifier.artifacts import Artifact, open_artifact
+from classifier.keywords import KeywordModel
+from classifier.linear import LinearModel
+from classifier.transformer import load_network
+from core.errors import ArtifactInvalid, PointsmanError
+from core.types import Rung
+from store.model_versions import ModelVersion
+from worker.scorers import NetworkScorer, NoScorer, Scorer, ScorerVersions, TextScorer
+
+_log = structlog.get_logger(__name__)
+
+Step = tuple[Rung, Callable[[], Scorer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """What the ladder stands on: the active model, the labels' keywords, and the device."""
+
+    model: ModelVersion | None
+    keywords: Mapping[str, Sequence[str]]
+    device: str
+    threads: int
+
+
+def climb(holds: Holds, *, broken: frozenset[Rung] = frozenset()) -> Scorer:
+    """The best scorer that loads; the last rung always does.
+
+    Args:
+        holds: what there is to stand on.
+        broken: rungs that failed while serving and are left out.
+    """
+    for rung, load in steps(holds):
+        if rung in broken:
+            continue
+        try:
+            return load()
+        except PointsmanError as error:
+            _log.warning("rung_unavailable", rung=rung, cause=str(error))
+    return NoScorer(thresholds={})
+
+
+def steps(holds: Holds) -> Iterator[Step]:
+    """The rungs that could be tried, best first, each with what loads it."""
+    if holds.model is not None:
+        model = holds.model
+        yield Rung.MODEL, lambda: _network(model, Rung.MODEL, holds.device, holds.threads)
+        if holds.device != "cpu":
+            yield Rung.MODEL_CPU, lambda: _network(model, Rung.MODEL_CPU, "cpu", holds.threads)
+        yield Rung.LINEAR, lambda: _linear(model)
+    if any(holds.keywords.values()):
+        yield Rung.KEYWORDS, lambda: _keywords(holds.keywords)
+
+
+def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Names, sizes and times of an artifact's files: whether it is worth trying to load again."""
+    try:
+        marks = [(path.name, path.stat()) for path in folder.iterdir()]
+    except OSError:
+        return ()
+    return tuple(sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in marks))
+
+
+def _network(model: ModelVersion, rung: Rung, device: str, threads: int) -> Scorer:
+    artifact = _artifact(model)
+    network = load_network(artifact, device=device, threads=threads)
+    network.warm_up()
+    return NetworkScorer(network=network, rung=rung, artifact=artifact)
+
+
+def _linear(model: ModelVersion) -> Scorer:
+    linear = LinearModel.load(_artifact(model))
+    versions = ScorerVersions(
+        model=model.version,
+        calibration=linear.calibration_version,
+        thresholds=linear.thresholds_version,
+    )
+    return TextScorer(model=linear, rung=Rung.LINEAR, versions=versions)
+
+
+def _keywords(keywords: Mapping[str, Sequence[str]]) -> Scorer:
+    return TextScorer(model=KeywordModel(keywords), rung=Rung.KEYWORDS, versions=ScorerVersions())
+
+
+def _artifact(model: ModelVersion) -> Artifact:
+    """The artifact of a version, which must be the very one that was registered."""
+    artifact = open_artifact(model.path)
+    if artifact.version != model.version:
+        raise ArtifactInvalid(f"{model.path} holds {artifact.version}, not {model.version}")
+    return artifact

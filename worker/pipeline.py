@@ -1,0 +1,266 @@
+"""The way of a ticket through a worker: claim, encode, score, decide and store.
+
+Four threads, a stage each, so that the device never waits for the tokenizer or the database:
+
+    claims ──► encoded chunks ──► scored tickets ──► one fenced transaction
+
+Whatever waits when a stage gets free is its next piece of work; no timer delays a chunk.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Engine
+
+from core.errors import Permanent, PointsmanError, Transient
+from core.types import TicketState
+from store.claims import Claim, claim, release
+from store.decisions import Finished, finish
+from store.engine import transaction
+from worker.batching import Chunk, chunks, read
+from worker.counters import Counters
+from worker.deciding import decided, quarantined
+from worker.flight import Flight
+from worker.host import Host
+from worker.inbox import Inbox
+from worker.scoring import Scored, Scoring
+from worker.stages import Belt, start
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_log = structlog.get_logger(__name__)
+_CHUNKS_AHEAD = 2
+_STORE_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much at once, and how often. Units are in the names."""
+
+    batch_tickets: int
+    queued_batches: int
+    chunk_tokens: int
+    lease_s: float
+    poll_interval_s: float
+
+
+class Pipeline:
+    """A worker's four stages.
+
+    Args:
+        worker: id under which tickets are claimed.
+        engine: the database.
+        host: what to serve with.
+        scoring: how chunks are scored.
+        inbox: ids that were announced.
+        counters: what to count into.
+        limits: sizes and times.
+    """
+
+    def __init__(  # noqa: PLR0913  (the composition root hands each part over by name)
+        self,
+        *,
+        worker: int,
+        engine: Engine,
+        host: Host,
+        scoring: Scoring,
+        inbox: Inbox,
+        counters: Counters,
+        limits: Limits,
+    ) -> None:
+        self._worker = worker
+        self._engine = engine
+        self._host = host
+        self._scoring = scoring
+        self._inbox = inbox
+        self._count = counters
+        self._limits = limits
+        self._flight = Flight(limits.batch_tickets * (limits.queued_batches + 1))
+        self._stopping = threading.Event()
+        self._polled_at = 0.0
+        self._batches: Belt[list[Claim]] = Belt()
+        self._chunks: Belt[Chunk] = Belt(_CHUNKS_AHEAD)
+        self._scored: Belt[list[Scored]] = Belt()
+        self._threads: list[threading.Thread] = []
+        self.on_device_since: float | None = None
+
+    def start(self) -> None:
+        """Starts the four threads."""
+        stages = {
+            "claim": self._claim_all,
+            "encode": self._encode_all,
+            "device": self._score_all,
+            "store": self._store_all,
+        }
+        self._threads = [start(name, work) for name, work in stages.items()]
+
+    def stop(self, *, grace_s: float) -> bool:
+        """Finishes the chunk in hand, gives the rest back.
+
+        Returns:
+            Whether everything ended within `grace_s` seconds.
+        """
+        self._stopping.set()
+        self._inbox.close()
+        deadline = time.monotonic() + grace_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    # claim
+
+    def _claim_all(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._claim_some()
+            except Transient as error:
+                _log.warning("claim_later", cause=str(error))
+                self._stopping.wait(self._limits.poll_interval_s)
+        self._batches.end()
+
+    def _claim_some(self) -> None:
+        room = self._flight.room(timeout_s=self._limits.poll_interval_s)
+        if not room:
+            return
+        most = min(room, self._limits.batch_tickets)
+        wait_s = max(0.0, self._polled_at + self._limits.poll_interval_s - time.monotonic())
+        announced = self._inbox.take(most, timeout_s=wait_s)
+        began = time.monotonic()
+        claims = self._claim(most, announced) if announced else []
+        if len(claims) < most and began >= self._polled_at + self._limits.poll_interval_s:
+            claims += self._poll(most - len(claims))
+        self._count.add(claim_seconds=time.monotonic() - began)
+        if claims:
+            self._flight.take_off(len(claims))
+            self._count.add(batches=1, tickets_claimed=len(claims))
+            self._batches.put(claims)
+
+    def _poll(self, most: int) -> list[Claim]:
+        """Claims whatever waits; when that is as much as may be, more is looked for at once."""
+        claims = self._claim(most, None)
+        self._polled_at = time.monotonic() if len(claims) < most else 0.0
+        return claims
+
+    def _claim(self, most: int, ids: "list[UUID] | None") -> list[Claim]:
+        return transaction(
+            self._engine,
+            lambda c: claim(
+                c, worker=self._worker, most=most, lease_s=self._limits.lease_s, ids=ids
+            ),
+        )
+
+    # encode
+
+    def _encode_all(self) -> None:
+        while (batches := self._batches.take(self._limits.queued_batches + 1)) is not None:
+            claims = [claim for batch in batches for claim in batch]
+            if self._stopping.is_set():
+                self._release(claims)
+            else:
+                self._encode(claims)
+        self._chunks.end()
+
+    def _encode(self, claims: Sequence[Claim]) -> None:
+        began = time.monotonic()
+        serving = self._host.serving
+        planned = list(chunks(read(claims), serving, max_tokens=self._limits.chunk_tokens))
+        self._count.add(
+            encode_seconds=time.monotonic() - began,
+            truncated_texts=sum(chunk.truncated for chunk in planned),
+        )
+        for chunk in planned:
+            self._chunks.put(chunk)
+
+    # score
+
+    def _score_all(self) -> None:
+        while (waiting := self._chunks.take(1)) is not None:
+            for chunk in waiting:
+                if self._stopping.is_set():
+                    self._release([work.claim for work in chunk.works])
+                else:
+                    self._score(chunk)
+        self._scored.end()
+
+    def _score(self, chunk: Chunk) -> None:
+        began = self.on_device_since = time.monotonic()
+        outcomes = list(self._scoring.score(chunk))
+        self.on_device_since = None
+        self._count.add(
+            device_seconds=time.monotonic() - began,
+            chunks=1,
+            tokens=chunk.tokens,
+            padded_tokens=chunk.padded_tokens,
+            tickets_scored=len(outcomes),
+        )
+        self._scored.put(outcomes)
+
+    # decide and store
+
+    def _store_all(self) -> None:
+        while (waiting := self._scored.take(_STORE_AT_ONCE)) is not None:
+            began = time.monotonic()
+            outcomes = [scored for chunk in waiting for scored in chunk]
+            now = datetime.now(UTC)
+            self._store([_finished(scored, now) for scored in outcomes])
+            self._flight.land(len(outcomes))
+            self._count.add(store_seconds=time.monotonic() - began)
+
+    def _store(self, finished: list[Finished]) -> None:
+        """Stores decisions, waiting for the database as long as it takes."""
+        while True:
+            try:
+                mine = transaction(self._engine, lambda c: finish(c, finished))
+            except Transient as error:
+                _log.warning("store_later", tickets=len(finished), cause=str(error))
+                time.sleep(self._limits.poll_interval_s)
+            except Permanent as error:
+                return self._store_apart(finished, error)
+            else:
+                return self._note_stored(finished, len(mine))
+
+    def _store_apart(self, finished: list[Finished], error: Permanent) -> None:
+        """Finds the decision that the database refuses, so that it harms nobody else."""
+        if len(finished) == 1:
+            _log.error(
+                "decision_refused", ticket=str(finished[0].decision.ticket_id), cause=str(error)
+            )
+            return
+        middle = len(finished) // 2
+        self._store(finished[:middle])
+        self._store(finished[middle:])
+
+    def _note_stored(self, finished: Sequence[Finished], mine: int) -> None:
+        quarantined_now = [x for x in finished if x.state is TicketState.QUARANTINED]
+        for entry in quarantined_now:
+            _log.error("quarantined", ticket=str(entry.decision.ticket_id), cause=entry.error)
+        self._count.add(
+            tickets_decided=mine,
+            tickets_fenced=len(finished) - mine,
+            tickets_quarantined=len(quarantined_now),
+        )
+
+    def _release(self, claims: Sequence[Claim]) -> None:
+        """Gives claims back; when the database is away, our death does it."""
+        with suppress(PointsmanError):
+            transaction(self._engine, lambda c: release(c, claims, worker=self._worker))
+        self._flight.land(len(claims))
+
+
+def _finished(scored: Scored, now: datetime) -> Finished:
+    """The decision on one ticket; whatever goes wrong with it stays with it."""
+    claim, text = scored.work.claim, scored.work.text
+    error = scored.error
+    if error is None:
+        try:
+            return decided(claim, text=text, row=scored.row, serving=scored.serving, now=now)
+        except Exception as failure:  # one ticket's outcome, recorded with it
+            error = f"deciding failed: {type(failure).__name__}"
+    return quarantined(claim, text=text, error=error, serving=scored.serving)

@@ -1,0 +1,108 @@
+"""A chunk through the device, with one bad ticket never failing its mates."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from core.errors import PointsmanError, Transient
+from worker.batching import Chunk, Work
+from worker.host import Host, Serving
+from worker.isolation import Isolation
+from worker.retry import Treatment
+from worker.scorers import Scorer
+
+_log = structlog.get_logger(__name__)
+_KNOWN_GOOD = "My parcel has not arrived yet."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One ticket's outcome: a row of scores (l,), or the error that stands in its way."""
+
+    work: Work
+    serving: Serving
+    row: Sequence[float] = ()
+    error: str | None = None
+
+
+class Scoring:
+    """Scores chunks by the treatment that each asks for.
+
+    Args:
+        host: asked for the next rung when the current one is broken.
+        isolation: scores suspects in a process of their own.
+    """
+
+    def __init__(self, host: Host, isolation: Isolation) -> None:
+        self._host = host
+        self._isolation = isolation
+
+    def score(self, chunk: Chunk) -> Iterator[Scored]:
+        """The outcome of each ticket of a chunk, in any order."""
+        match chunk.treatment:
+            case Treatment.QUARANTINE:
+                yield from (_failed(w, chunk.serving, "ended its worker") for w in chunk.works)
+            case Treatment.ISOLATED:
+                yield from self._isolated(chunk)
+            case _ if not chunk.works[0].text:
+                yield from (Scored(work=w, serving=chunk.serving) for w in chunk.works)
+            case _:
+                yield from self._split_until_alone(chunk.works, chunk.serving)
+
+    def _isolated(self, chunk: Chunk) -> Iterator[Scored]:
+        for work in chunk.works:
+            answer = self._isolation.score(work.text, chunk.serving.scorer)
+            if answer.error is not None:
+                yield _failed(work, chunk.serving, answer.error)
+            else:
+                yield Scored(work=work, serving=chunk.serving, row=answer.row)
+
+    def _split_until_alone(self, works: Sequence[Work], serving: Serving) -> Iterator[Scored]:
+        outcome = _attempt(lambda: serving.scorer.score([work.item for work in works]))
+        if isinstance(outcome, np.ndarray):
+            for work, row in zip(works, outcome, strict=True):
+                yield Scored(work=work, serving=serving, row=row.tolist())
+        elif len(works) > 1:
+            _log.warning("chunk_split", tickets=len(works), cause=type(outcome).__name__)
+            middle = len(works) // 2
+            yield from self._split_until_alone(works[:middle], serving)
+            yield from self._split_until_alone(works[middle:], serving)
+        else:
+            yield self._convict_or_step_down(works[0], serving, outcome)
+
+    def _convict_or_step_down(self, work: Work, serving: Serving, error: Exception) -> Scored:
+        """Quarantines the ticket, unless the scorer fails on a good text or for want of memory."""
+        if is_healthy(serving.scorer) and not isinstance(error, Transient):
+            return _failed(work, serving, _reason(error))
+        lower = self._host.step_down(serving.scorer)
+        if lower.scorer is serving.scorer:
+            return _failed(work, serving, _reason(error))
+        item = lower.scorer.prepare([work.text]).items[0]
+        moved = Work(claim=work.claim, text=work.text, item=item)
+        return next(self._split_until_alone([moved], lower))
+
+
+def is_healthy(scorer: Scorer) -> bool:
+    """Whether the scorer manages a text that nothing is wrong with."""
+    outcome = _attempt(lambda: scorer.score(scorer.prepare([_KNOWN_GOOD]).items))
+    return isinstance(outcome, np.ndarray)
+
+
+def _attempt(score: Callable[[], NDArray[Any]]) -> NDArray[Any] | Exception:
+    try:
+        return score()
+    except Exception as error:  # recorded with the ticket that it is traced to
+        return error
+
+
+def _failed(work: Work, serving: Serving, error: str) -> Scored:
+    return Scored(work=work, serving=serving, error=error)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong in words that quote no ticket: foreign messages may carry its text."""
+    return str(error) if isinstance(error, PointsmanError) else type(error).__name__

@@ -1,0 +1,73 @@
+"""Threads that hand things to one another: each takes all that waits, works, and passes it on."""
+
+import os
+import queue
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+CRASHED = 70
+"""Exit status of a worker that met a bug of ours: sysexits.h calls 70 an internal error."""
+
+
+class Belt(Generic[T]):
+    """A queue whose end can be told.
+
+    Args:
+        most: items that may wait; 0 for any number.
+    """
+
+    def __init__(self, most: int = 0) -> None:
+        self._items: queue.Queue[T | None] = queue.Queue(most)
+
+    def put(self, item: T) -> None:
+        """Adds an item, waiting for room."""
+        self._items.put(item)
+
+    def end(self) -> None:
+        """Says that nothing follows."""
+        self._items.put(None)
+
+    def take(self, most: int) -> list[T] | None:
+        """Waits for an item and takes what else waits, at most `most`; None at the end."""
+        first = self._items.get()
+        if first is None:
+            return None
+        taken = [first]
+        while len(taken) < most:
+            try:
+                item = self._items.get_nowait()
+            except queue.Empty:
+                break
+            if item is None:
+                self._items.put(None)
+                break
+            taken.append(item)
+        return taken
+
+
+def start(name: str, work: Callable[[], None]) -> threading.Thread:
+    """Runs `work` in a thread; an exception that escapes it ends the process.
+
+    What the process had claimed is given back within a second by another worker or by the next
+    one in its place. The exception's own words are not logged, since they may quote a ticket.
+    """
+    thread = threading.Thread(target=_guarded, args=(name, work), name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _guarded(name: str, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except BaseException as error:
+        where = traceback.format_tb(error.__traceback__)
+        _log.critical("crashed", thread=name, error=type(error).__name__, where=where)
+        os._exit(CRASHED)
