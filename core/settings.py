@@ -111,6 +111,18 @@ class Settings(BaseSettings):
         default=3600, description="how often beat triggers partition care"
     )
 
+    def service_urls(self) -> tuple[str, str]:
+        """The URLs of the database and of Redis, for a process that needs both.
+
+        Raises:
+            Invalid: one of them is not set.
+        """
+        if self.database_url is None or self.redis_url is None:
+            name = "DATABASE" if self.database_url is None else "REDIS"
+            fix = "set it, or use `pointsman up`, which brings its own services"
+            raise Invalid(f"POINTSMAN_{name}_URL", "is not set", fix)
+        return self.database_url.get_secret_value(), self.redis_url.get_secret_value()
+
 
 def load_settings(**overrides: object) -> Settings:
     """Reads the environment.

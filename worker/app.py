@@ -14,7 +14,6 @@ from celery import Celery, signals
 from broker.app import make_consumer_app
 from broker.messages import MAINTENANCE_QUEUE, TICKETS_QUEUE
 from classifier.precision import resolve_device
-from core.errors import Invalid
 from core.settings import Settings
 from store import workers
 from store.decisions import give_back_for_rescoring
@@ -59,7 +58,7 @@ class Worker:
     """
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
-        database_url, self._redis_url = service_urls(settings)
+        database_url, self._redis_url = settings.service_urls()
         self._settings = settings
         self._device = resolve_device(settings.device)
         pool = max(settings.database_pool, _CONNECTIONS)
@@ -207,18 +206,3 @@ class Worker:
             ),
         )
         return app
-
-
-def service_urls(settings: Settings) -> tuple[str, str]:
-    """Both URLs, of the database and of Redis.
-
-    Raises:
-        Invalid: one is not set.
-    """
-    for name, url in (("DATABASE", settings.database_url), ("REDIS", settings.redis_url)):
-        if url is None:
-            fix = "set it, or use `pointsman up`, which brings its own services"
-            raise Invalid(f"POINTSMAN_{name}_URL", "is not set", fix)
-    assert settings.database_url is not None
-    assert settings.redis_url is not None
-    return settings.database_url.get_secret_value(), settings.redis_url.get_secret_value()

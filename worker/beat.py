@@ -8,7 +8,6 @@ from core.errors import PointsmanError
 from core.process import die_with_parent
 from core.settings import load_settings
 from core.telemetry import configure_logging
-from worker.app import service_urls
 
 _PUBLISH_TIMEOUT_S = 5.0
 
@@ -19,7 +18,7 @@ def main() -> int:
         settings = load_settings()
         configure_logging(level=settings.log_level, log_format=settings.log_format)
         die_with_parent()
-        _, redis_url = service_urls(settings)
+        _, redis_url = settings.service_urls()
     except PointsmanError as error:
         sys.stderr.write(f"beat: {error}\n")
         return 1
