@@ -1,11 +1,12 @@
 """Real processes for tests: started with the given services, never left behind."""
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _REPOSITORY = Path(__file__).parent.parent.parent
@@ -23,10 +24,11 @@ class Processes:
         self.folder = folder
         self._environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
         self._started: list[subprocess.Popen[bytes]] = []
+        self._numbers = itertools.count()
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Runs `python ARGUMENTS` from the repository."""
-        log = self.folder / f"{len(self._started)}.log"
+        log = self.folder / f"{next(self._numbers):03}.log"
         with log.open("wb") as sink:
             process = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -68,8 +70,3 @@ def wait_until(
             raise AssertionError(f"{what}: not within {timeout_s} s\n{seen()}")
         time.sleep(0.02)
     return time.monotonic() - began
-
-
-def ids_of(rows: Sequence[object]) -> list[str]:
-    """The `id` of each row as text."""
-    return [str(row.id) for row in rows]  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from core.types import Decision, Reason, Routing, Rung, Ticket, Versions
 from store.claims import Claim
@@ -48,3 +48,9 @@ def finished(claim: Claim, *, rung: Rung = Rung.MODEL, **changes: Any) -> Finish
     primary = changes.pop("primary", "orders")
     decision = a_decision(claim.id, revision=claim.revision, rung=rung, primary=primary)
     return Finished(decision=decision, token=claim.token, **changes)
+
+
+def a_claim(id_: str = "t-1", *, attempts: int = 1, **changes: Any) -> Claim:
+    return Claim(
+        id=uuid4(), revision=1, token=7, attempts=attempts, ticket=a_ticket(id_, **changes)
+    )

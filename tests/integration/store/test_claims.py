@@ -68,9 +68,7 @@ def test_only_the_named_tickets_are_claimed(engine: Engine) -> None:
     stored = transaction(engine, lambda c: accept(c, tickets(3), source="shop"))
     worker = _worker(engine)
     wanted = [stored[1].id]
-    claimed = transaction(
-        engine, lambda c: claim(c, worker=worker, most=9, lease_s=30, ids=wanted)
-    )
+    claimed = transaction(engine, lambda c: claim(c, worker=worker, most=9, lease_s=30, ids=wanted))
     assert [x.id for x in claimed] == wanted
 
 

@@ -1,0 +1,76 @@
+"""`python -m benchmarks [ID …]`: runs benchmarks and keeps their raw results.
+
+Each script has one `run()` that returns what it measured, with its peer measured in the same run.
+The machine, the versions and the commit are added here.
+"""
+
+import importlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+SCRIPTS = {"P1": "p1_predict", "P4": "p4_pipeline", "P9": "p9_decide"}
+RESULTS = Path(__file__).parent / "results"
+_LIBRARIES = "celery kombu numpy psycopg redis scikit-learn sqlalchemy torch transformers".split()
+
+
+def main(wanted: list[str]) -> int:
+    """Runs the named benchmarks, or all; prints one line each."""
+    unknown = sorted(set(wanted) - set(SCRIPTS))
+    if unknown:
+        sys.stderr.write(f"unknown: {' '.join(unknown)}; there are {' '.join(SCRIPTS)}\n")
+        return 2
+    for name in wanted or list(SCRIPTS):
+        result = {**_run(name), **_circumstances()}
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+        sys.stdout.write(_line(result) + "\n")
+    return 0
+
+
+def _run(name: str) -> dict[str, Any]:
+    result: dict[str, Any] = importlib.import_module(f"benchmarks.{SCRIPTS[name]}").run()
+    return result
+
+
+def _circumstances() -> dict[str, Any]:
+    return {
+        "machine": f"{os.cpu_count()} × {_processor()}, {platform.system()} {platform.machine()}",
+        "versions": {
+            "python": platform.python_version(),
+            **{library: version(library) for library in _LIBRARIES},
+        },
+        "commit": _git("rev-parse", "--short", "HEAD"),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _line(result: dict[str, Any]) -> str:
+    met = "met" if result["met"] else "NOT MET"
+    return (
+        f"{result['id']}: {result['value']} {result['unit']}; {result['peer']}: "
+        f"{result['peer_value']}; ratio {result['ratio']}; target {result['target']}: {met}"
+    )
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if not info.exists():
+        return platform.processor()
+    names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+    return names[0].split(":", 1)[1].strip() if names else platform.processor()
+
+
+def _git(*arguments: str) -> str:
+    ended = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return ended.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

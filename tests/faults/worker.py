@@ -1,0 +1,123 @@
+"""A real worker that meets its end on cue: `python -m tests.faults.worker`.
+
+`--failpoint NAME:N` kills the process with SIGKILL at the N-th time that it reaches a named point:
+`after_claim`, `in_model`, `before_commit`, `after_commit`. `--poison` gives the model texts that it
+cannot survive: POISON-RAISE raises, POISON-ABORT ends the process, POISON-HANG never returns.
+`--isolated FOLDER` is the throwaway process with the same poison.
+"""
+
+import argparse
+import itertools
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from classifier.artifacts import open_artifact
+from classifier.transformer import load_network
+from core.process import die_with_parent
+from core.settings import load_settings
+from core.telemetry import configure_logging
+from core.types import Rung
+from worker import pipeline
+from worker.app import Parts, Worker
+from worker.isolation import serve
+from worker.scorers import NetworkScorer, Prepared
+
+RAISE, ABORT, HANG = "POISON-RAISE", "POISON-ABORT", "POISON-HANG"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--failpoint", default="")
+    parser.add_argument("--poison", action="store_true")
+    parser.add_argument("--isolated", type=Path)
+    options = parser.parse_args()
+    die_with_parent()
+    if options.poison:
+        _poison()
+    if options.isolated:
+        _serve_isolated(options.isolated)
+        return
+    if options.failpoint:
+        _arm(*options.failpoint.split(":"))
+    settings = load_settings()
+    configure_logging(level=settings.log_level, log_format=settings.log_format)
+    here = (sys.executable, "-m", "tests.faults.worker", "--poison", "--isolated")
+    Worker(settings, Parts(isolation_command=here)).run()
+
+
+def _arm(name: str, nth: str) -> None:
+    """Wraps the function at a named point so that its N-th pass is its last."""
+    if name == "after_claim":
+        _wrap(pipeline.Pipeline, "_claim", int(nth), before=False, counts=bool)
+    elif name == "in_model":
+        _wrap(NetworkScorer, "score", int(nth), before=True)
+    elif name == "before_commit":
+        _wrap(pipeline, "finish", int(nth), before=False)
+    elif name == "after_commit":
+        _wrap(pipeline.Pipeline, "_note_stored", int(nth), before=True)
+    else:
+        raise SystemExit(f"no failpoint {name}")
+
+
+def _wrap(
+    owner: Any,
+    name: str,
+    nth: int,
+    *,
+    before: bool,
+    counts: Callable[[Any], bool] = lambda _result: True,
+) -> None:
+    inner, passes = getattr(owner, name), itertools.count(1)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if before and next(passes) == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = inner(*args, **kwargs)
+        if not before and counts(result) and next(passes) == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _poison() -> None:
+    """Makes the network choke on the magic words; `prepare` keeps the text beside the tokens."""
+    prepare, score = NetworkScorer.prepare, NetworkScorer.score
+
+    def keeping(self: NetworkScorer, texts: Sequence[str]) -> Prepared:
+        made = prepare(self, texts)
+        items = list(zip(made.items, texts, strict=True))
+        return Prepared(items=items, tokens=made.tokens, truncated=made.truncated)
+
+    def choking(self: NetworkScorer, items: Sequence[Any]) -> Any:
+        for _, text in items:
+            _choke(text)
+        return score(self, [item for item, _ in items])
+
+    NetworkScorer.prepare = keeping  # type: ignore[method-assign]
+    NetworkScorer.score = choking  # type: ignore[method-assign]
+
+
+def _choke(text: str) -> None:
+    if RAISE in text:
+        raise ValueError("poison")
+    if ABORT in text:
+        os.abort()
+    if HANG in text:
+        time.sleep(3600)
+
+
+def _serve_isolated(folder: Path) -> None:
+    artifact = open_artifact(folder)
+    network = load_network(artifact, device="cpu", threads=1)
+    scorer = NetworkScorer(network=network, rung=Rung.MODEL, artifact=artifact)
+    serve(scorer, sys.stdin, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+from datetime import UTC, datetime
+
+from core.types import Reason, Rung, TicketState
+from tests.factories.scorers import FakeScorer, serving
+from tests.factories.values import a_claim
+from worker.deciding import decided, quarantined
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_a_decision_records_everything_that_it_came_from() -> None:
+    claim = a_claim()
+    made = decided(claim, text="Parcel is late", row=[0.1234567, 0.2], serving=serving(), now=NOW)
+    decision = made.decision
+    assert decision.scores == {"delivery": 0.123457, "refund": 0.2}
+    assert (decision.versions.model, decision.versions.ruleset) == ("m", 3)
+    assert (decision.versions.calibration, decision.versions.thresholds) == ("c", "t")
+    assert len(decision.input_hash) == 32
+    assert made.token == claim.token
+
+
+def test_the_rules_place_a_ticket_by_its_labels() -> None:
+    made = decided(a_claim(), text="x", row=[0.9, 0.1], serving=serving(), now=NOW)
+    assert made.decision.routing.primary == "orders"
+    assert made.decision.routing.reason is Reason.RULE
+    assert not made.rescore
+
+
+def test_a_decision_of_a_lower_rung_waits_to_be_looked_at_again() -> None:
+    low = serving(FakeScorer(rung=Rung.KEYWORDS))
+    assert decided(a_claim(), text="x", row=[0.9, 0.1], serving=low, now=NOW).rescore
+
+
+def test_a_ticket_without_text_goes_to_the_default_and_is_not_looked_at_again() -> None:
+    low = serving(FakeScorer(rung=Rung.LINEAR))
+    claim = a_claim(subject="", body="")
+    made = decided(claim, text="", row=[], serving=low, now=NOW)
+    assert made.decision.routing.reason is Reason.EMPTY_TEXT
+    assert made.decision.routing.primary == "service-desk"
+    assert not made.rescore
+
+
+def test_a_quarantined_ticket_goes_to_manual_triage_with_its_error() -> None:
+    made = quarantined(a_claim(), text="x", error="ended its worker", serving=serving())
+    assert made.state is TicketState.QUARANTINED
+    assert made.decision.routing.reason is Reason.MANUAL_TRIAGE
+    assert made.error == "ended its worker"

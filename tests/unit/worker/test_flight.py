@@ -1,0 +1,24 @@
+import threading
+
+from worker.flight import Flight
+
+
+def test_room_is_what_is_not_in_the_air() -> None:
+    flight = Flight(10)
+    flight.take_off(7)
+    assert flight.room(timeout_s=0) == 3
+    flight.land(7)
+    assert flight.is_empty
+
+
+def test_a_full_flight_waits_until_something_lands() -> None:
+    flight = Flight(2)
+    flight.take_off(2)
+    threading.Timer(0.05, lambda: flight.land(1)).start()
+    assert flight.room(timeout_s=30) == 1
+
+
+def test_a_full_flight_says_so_after_the_wait() -> None:
+    flight = Flight(2)
+    flight.take_off(2)
+    assert flight.room(timeout_s=0.01) == 0
