@@ -17,7 +17,10 @@ from typing import Any
 
 SCRIPTS = {"P1": "p1_predict", "P4": "p4_pipeline", "P9": "p9_decide"}
 RESULTS = Path(__file__).parent / "results"
-_LIBRARIES = "celery kombu numpy psycopg redis scikit-learn sqlalchemy torch transformers".split()
+_LIBRARIES = (
+    *("celery", "kombu", "numpy", "psycopg", "redis", "scikit-learn"),
+    *("sqlalchemy", "torch", "transformers"),
+)
 
 
 def main(wanted: list[str]) -> int:
@@ -41,7 +44,7 @@ def _run(name: str) -> dict[str, Any]:
 
 def _circumstances() -> dict[str, Any]:
     return {
-        "machine": f"{os.cpu_count()} × {_processor()}, {platform.system()} {platform.machine()}",
+        "machine": f"{os.cpu_count()} x {_processor()}, {platform.system()} {platform.machine()}",
         "versions": {
             "python": platform.python_version(),
             **{library: version(library) for library in _LIBRARIES},

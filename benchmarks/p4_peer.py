@@ -31,9 +31,10 @@ _READ = text(
     "ON c.ticket_id = t.id AND c.revision = t.revision WHERE t.id = :id"
 )
 _DECIDE = text(
-    "INSERT INTO decisions (ticket_id, revision, primary_department, collaborators, labels, reason, "
-    "rule, trace, scores, rung, ruleset_version, input_hash, claim_token) VALUES (:id, :revision, "
-    ":primary, :collaborators, :labels, :reason, :rule, :trace, :scores, 'model', 1, :hash, 0)"
+    "INSERT INTO decisions (ticket_id, revision, primary_department, collaborators, labels, "
+    "reason, rule, trace, scores, rung, ruleset_version, input_hash, claim_token) "
+    "VALUES (:id, :revision, :primary, :collaborators, :labels, :reason, :rule, :trace, "
+    ":scores, 'model', 1, :hash, 0)"
 )
 _TELL = text(
     "INSERT INTO outbox (id, event, ticket_id, revision, payload) "

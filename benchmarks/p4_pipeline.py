@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import redis
 from sqlalchemy import Engine, text
@@ -23,7 +24,6 @@ from broker.client import announce
 from broker.embedded import embedded_redis
 from core.types import Ticket
 from migrations.upgrade import upgrade
-from router.parse import parse_ruleset
 from router.rules_yaml import load_rules
 from router.ruleset import ruleset_object
 from store import rulesets
@@ -76,7 +76,7 @@ def _rate(
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     app = make_producer_app(redis_url, publish_timeout_s=10)
-    ids = [id_ for id_ in _stored(engine, count, source=module)]
+    ids = list(_stored(engine, count, source=module))
     announce(app, ids, per_message=per_message)
     app.close()
     with _process(module, database_url, redis_url):
@@ -92,13 +92,17 @@ def _rate(
     return count / float(seconds)
 
 
-def _stored(engine: Engine, count: int, *, source: str) -> Iterator[Any]:
+def _stored(engine: Engine, count: int, *, source: str) -> Iterator[UUID]:
     for start in range(0, count, 1000):
         batch = [
             Ticket(id=f"b-{n}", subject="Parcel", body=f"Parcel {n} has not arrived yet.")
             for n in range(start, min(start + 1000, count))
         ]
-        yield from (e.id for e in transaction(engine, lambda c: accept(c, batch, source=source)))
+        yield from _accepted(engine, batch, source)
+
+
+def _accepted(engine: Engine, batch: list[Ticket], source: str) -> list[UUID]:
+    return [x.id for x in transaction(engine, lambda c: accept(c, batch, source=source))]
 
 
 @contextmanager

@@ -35,8 +35,13 @@ SELECT t.id, t.source, t.external_id, c.subject, t.state, d.primary_department, 
 FROM {source} JOIN decisions d ON d.ticket_id = t.id AND d.revision = t.revision
 JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision
 """
+# By the newest events and not by the newest tickets, none of which may be decided in a backlog.
 _NEWEST = text(
-    _STREAM.format(source="(SELECT * FROM tickets ORDER BY id DESC LIMIT :most) t")
+    _STREAM.format(
+        source="(SELECT DISTINCT ticket_id FROM (SELECT ticket_id FROM outbox "
+        "WHERE event IN ('ticket.routed', 'ticket.route_failed') "
+        "ORDER BY id DESC LIMIT :most) e) n JOIN tickets t ON t.id = n.ticket_id"
+    )
     + "ORDER BY d.decided_at DESC, t.id DESC"
 )
 _OF = text(
@@ -45,7 +50,7 @@ _OF = text(
 
 
 def newest_decisions(connection: Connection, *, most: int) -> list[DecidedTicket]:
-    """The decided ones among the `most` newest tickets, last decided first."""
+    """The tickets of the `most` newest decisions, last decided first."""
     return [_decided(row) for row in connection.execute(_NEWEST, {"most": most})]
 
 

@@ -1,6 +1,7 @@
 """Real services for the tests: one PostgreSQL and one Redis a session, a fresh database a test."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -17,13 +18,27 @@ from store.engine import driver_url, make_engine
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def services_folder() -> Iterator[Path]:
+    """A folder that the embedded PostgreSQL can enter, which as root runs as another user.
+
+    pytest's own temporary folders are closed to others at each start of any pytest.
+    """
+    with tempfile.TemporaryDirectory(prefix="pointsman-tests-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server(services_folder: Path) -> Iterator[str]:
     """URL of a server on which databases may be made and dropped."""
     given = os.environ.get("POINTSMAN_DATABASE_URL")
     if given:
         yield given
         return
-    with embedded_postgres(tmp_path_factory.mktemp("services") / "postgres") as url:
+    with embedded_postgres(services_folder / "postgres") as url:
+        _run(url, "ALTER SYSTEM SET fsync = off")  # no test pulls the machine's own plug
+        _run(url, "SELECT pg_reload_conf()")
         yield url
 
 
@@ -60,13 +75,13 @@ def engine(postgres_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_server(services_folder: Path) -> Iterator[str]:
     """URL of a Redis server."""
     given = os.environ.get("POINTSMAN_REDIS_URL")
     if given:
         yield given
         return
-    with embedded_redis(tmp_path_factory.mktemp("services") / "redis") as url:
+    with embedded_redis(services_folder / "redis") as url:
         yield url
 
 

@@ -1,12 +1,13 @@
 """A whole system to break: database, Redis of its own, a tiny model, workers that are restarted."""
 
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from broker.app import make_producer_app
 from store import model_versions, workers
@@ -43,15 +44,15 @@ class System:
     def install_model(self) -> None:
         artifact = build_tiny_artifact(self.folder / "artifact")
 
-        def work(connection: object) -> None:
+        def work(connection: Connection) -> None:
             model_versions.register(
-                connection,  # type: ignore[arg-type]
+                connection,
                 version=artifact.version,
                 path=artifact.path,
                 labels=artifact.labels,
                 metrics={},
             )
-            model_versions.activate(connection, artifact.version, actor="test")  # type: ignore[arg-type]
+            model_versions.activate(connection, artifact.version, actor="test")
 
         transaction(self.engine, work)
 
@@ -91,7 +92,7 @@ class RunningWorker:
         self._thread = threading.Thread(target=self._supervise, daemon=True)
         self._thread.start()
 
-    def _start(self):  # type: ignore[no-untyped-def]
+    def _start(self) -> subprocess.Popen[bytes]:
         options = (
             self._options
             if not self.deaths

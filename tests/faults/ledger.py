@@ -95,4 +95,4 @@ def undecided(engine: Engine) -> int:
         "SELECT count(*) FROM tickets WHERE source = :source AND state IN ('accepted', 'claimed')"
     )
     with engine.connect() as connection:
-        return connection.execute(statement, {"source": SOURCE}).scalar_one()
+        return int(connection.execute(statement, {"source": SOURCE}).scalar_one())

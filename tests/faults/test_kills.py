@@ -144,11 +144,10 @@ def test_sigterm_in_mid_batch_ends_the_worker_in_time_and_gives_the_rest_back(
 
 def _claims(engine: Engine) -> int:
     with engine.connect() as connection:
-        return connection.execute(
-            text("SELECT count(*) FROM tickets WHERE state = 'claimed'")
-        ).scalar_one()
+        statement = text("SELECT count(*) FROM tickets WHERE state = 'claimed'")
+        return int(connection.execute(statement).scalar_one())
 
 
 def _attempts(engine: Engine) -> int:
     with engine.connect() as connection:
-        return connection.execute(text("SELECT max(attempts) FROM tickets")).scalar_one()
+        return int(connection.execute(text("SELECT max(attempts) FROM tickets")).scalar_one())

@@ -39,7 +39,7 @@ def _states(engine: Engine) -> list[str]:
 
 def _count(engine: Engine, table: str) -> int:
     with engine.connect() as connection:
-        return connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
 
 
 @contextmanager

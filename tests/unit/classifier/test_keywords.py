@@ -7,7 +7,7 @@ from classifier.keywords import KeywordModel
 PHRASES = {
     "login": ["password", "two-factor"],
     "reset": ["password reset"],
-    "money": ["refund", "charged   twice", "straße", "C++"],
+    "money": ["refund", "charged   twice", "straße", "C++", "返品"],
 }
 
 
@@ -31,6 +31,7 @@ def labels_of(text: str) -> set[str]:
         ("STRASSE", {"money"}),
         ("in c++.", {"money"}),
         ("(refund)", {"money"}),
+        ("返品したい", {"money"}),
         ("", set()),
     ],
 )

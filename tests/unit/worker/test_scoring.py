@@ -8,7 +8,7 @@ from tests.factories.scorers import FakeScorer, serving
 from tests.factories.values import a_claim
 from worker.batching import Chunk, chunks, read
 from worker.host import Serving
-from worker.isolation import Answer, Isolation
+from worker.isolation import Isolation
 from worker.retry import Treatment
 from worker.scorers import Scorer
 from worker.scoring import Scored, Scoring
@@ -92,4 +92,5 @@ def test_a_ticket_past_all_patience_is_given_up_without_touching_the_device() ->
 
 def test_a_suspect_on_a_lower_rung_is_scored_here() -> None:
     answer = Isolation(timeout_s=1).score("text", FakeScorer(rung=Rung.LINEAR))
-    assert answer == Answer(row=pytest.approx([0.9, 0.1]))
+    assert answer.error is None
+    assert list(answer.row) == pytest.approx([0.9, 0.1])

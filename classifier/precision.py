@@ -1,0 +1,51 @@
+"""Which device, and which number format it is fast and right with."""
+
+import torch
+
+from core.errors import Invalid
+
+
+def resolve_device(setting: str) -> str:
+    """The torch device of a setting: `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        Invalid: there is no such device here.
+    """
+    if setting == "cpu":
+        return "cpu"
+    if setting == "auto":
+        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    name, _, number = setting.partition(":")
+    if name != "cuda" or not (number or "0").isdigit():
+        raise Invalid("device", f"{setting!r} is not known", "use auto, cpu, cuda or cuda:N")
+    if int(number or 0) >= torch.cuda.device_count():
+        raise Invalid("device", f"{setting} is not there", "use cpu, or a GPU that `doctor` lists")
+    return f"cuda:{int(number or 0)}"
+
+
+def resolve_precision(setting: str, device: str) -> torch.dtype:
+    """The encoder's number format on a device.
+
+    Args:
+        setting: `fp32`, `bf16`, or `auto`: bf16 where the hardware multiplies it, because it is
+            twice as fast there (142 against 66 texts of 64 tokens a second with AVX512_BF16) and
+            many times slower where it is emulated.
+        device: as `resolve_device` gave it.
+
+    Raises:
+        Invalid: the setting is not known.
+    """
+    known = {"fp32": torch.float32, "bf16": torch.bfloat16}
+    if setting in known:
+        return known[setting]
+    if setting != "auto":
+        raise Invalid("precision", f"{setting!r} is not known", "use auto, fp32 or bf16")
+    return torch.bfloat16 if multiplies_bf16(device) else torch.float32
+
+
+def multiplies_bf16(device: str) -> bool:
+    """Whether the device has bf16 matrix products in hardware."""
+    if device == "cpu":
+        # torch offers these three to everyone under private names only.
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.cuda.get_device_capability(device) >= (8, 0)

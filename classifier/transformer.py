@@ -1,0 +1,195 @@
+"""The network as a worker sees it: loaded from an artifact, token ids in, numpy arrays out.
+
+Nothing here touches a device before `load_network` is called. One thread at a time may call
+`logits`; `encode` and `scores` may run beside it.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from classifier.architecture import MultilabelTransformer
+from classifier.artifacts import Artifact
+from classifier.chunking import plan_chunks
+from classifier.encoding import TicketTokenizer
+from classifier.labels import LabelSet
+from classifier.precision import resolve_device, resolve_precision
+from classifier.scoring import Calibration, Thresholds
+from core.errors import ArtifactInvalid, Permanent, Transient
+
+PARTS = (
+    "model.safetensors",
+    "config.json",
+    "tokenizer.json",
+    "labels.json",
+    "calibration.json",
+    "thresholds.json",
+)
+_WARM_UP_LENGTHS = (8, 64)
+
+
+class Network:
+    """A loaded network with its tokenizer, calibration and thresholds.
+
+    Attributes:
+        labels: label order of every array.
+        tokenizer: `tokenizer.encode` also counts truncated texts.
+        thresholds: label to score in [0, 1].
+        calibration_version: content id of the calibration.
+        thresholds_version: content id of the thresholds.
+        device: as torch names it.
+        precision: `fp32` or `bf16`, of the encoder; pooling and head are always float32.
+    """
+
+    def __init__(
+        self,
+        model: MultilabelTransformer,
+        tokenizer: TicketTokenizer,
+        calibration: Calibration,
+        thresholds: Thresholds,
+    ) -> None:
+        self.labels = model.labels
+        self.tokenizer = tokenizer
+        self.thresholds: Mapping[str, float] = thresholds.by_label
+        self.calibration_version = calibration.version
+        self.thresholds_version = thresholds.version
+        self._model = model.eval()
+        self._calibration = calibration
+        weight = next(model.encoder.parameters())
+        self.device = str(weight.device)
+        self.precision = "bf16" if weight.dtype == torch.bfloat16 else "fp32"
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, at most `tokenizer.max_length` each."""
+        return self.tokenizer.encode(texts).token_ids
+
+    def logits(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Raw scores of one chunk, shape (b, l).
+
+        Raises:
+            Transient: the device's memory ran out; a smaller chunk may pass.
+            Permanent: the device failed, or the network gave something that is not a number.
+        """
+        if not token_ids:
+            return np.zeros((0, len(self.labels)), dtype=np.float32)
+        with _translated(self.device), torch.inference_mode():
+            ids, mask = _padded(token_ids, self._model.pad_id, self.device)  # (b, t)
+            logits: NDArray[np.float32] = self._model(ids, mask).cpu().numpy()  # (b, l)
+        if not np.isfinite(logits).all():
+            raise Permanent(f"the network on {self.device} gave scores that are not numbers")
+        return logits
+
+    def scores(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Raw scores to calibrated probabilities in [0, 1], both (b, l)."""
+        return self._calibration.scores(logits)
+
+    def predict(self, texts: Sequence[str], chunk_tokens: int = 4096) -> NDArray[np.float32]:
+        """Calibrated probabilities in the order of the texts, shape (b, l).
+
+        Args:
+            texts: any number.
+            chunk_tokens: most padded tokens on the device at once.
+
+        Raises:
+            Transient: as `logits`.
+            Permanent: as `logits`.
+        """
+        token_ids = self.encode(texts)
+        scores = np.empty((len(texts), len(self.labels)), dtype=np.float32)  # (b, l)
+        for chunk in plan_chunks([len(ids) for ids in token_ids], chunk_tokens):
+            scores[chunk] = self.scores(self.logits([token_ids[i] for i in chunk]))
+        return scores
+
+    def warm_up(self) -> None:
+        """Runs made-up texts of several lengths, so that the first ticket does not wait.
+
+        Raises:
+            Permanent: as `logits`: the network cannot serve.
+        """
+        for length in (*_WARM_UP_LENGTHS, self.tokenizer.max_length):
+            self.logits([[self._model.pad_id] * length] * 2)
+
+
+def load_network(
+    artifact: Artifact, *, device: str, threads: int, precision: str = "auto"
+) -> Network:
+    """Loads and checks the network of an artifact.
+
+    Args:
+        artifact: its `PARTS` are verified before they are parsed.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        threads: torch threads of the whole process; 0 leaves torch's own choice.
+        precision: `fp32`, `bf16`, or `auto` for what the device is faster with.
+
+    Raises:
+        ArtifactInvalid: a part is missing, altered, or does not fit the others.
+        Invalid: there is no such device.
+        Transient: the device's memory ran out.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    # Set by nobody, the tokenizer library would warn after the first fork.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    target = resolve_device(device)
+    artifact.verify(*PARTS)
+    labels = artifact.labels
+    if LabelSet.parse((artifact.path / "labels.json").read_bytes()).names != labels:
+        raise ArtifactInvalid("labels.json and manifest.json name different labels")
+    calibration = Calibration.parse(artifact.read_json("calibration.json"), labels)
+    thresholds = Thresholds.parse(artifact.read_json("thresholds.json"), labels)
+    tokenizer = TicketTokenizer.parse(
+        (artifact.path / "tokenizer.json").read_bytes(), artifact.manifest.facts.max_length
+    )
+    model = _load_model(artifact)
+    with _translated(target):
+        model.to(torch.device(target))
+        torch.nn.Module.to(model.encoder, dtype=resolve_precision(precision, target))
+    return Network(model, tokenizer, calibration, thresholds)
+
+
+def _load_model(artifact: Artifact) -> MultilabelTransformer:
+    model = MultilabelTransformer.from_config(artifact.read_json("config.json"))
+    if model.labels != artifact.labels:
+        raise ArtifactInvalid("config.json and manifest.json name different labels")
+    try:
+        weights = load_file(artifact.path / "model.safetensors")
+        model.load_state_dict(weights)
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise ArtifactInvalid("model.safetensors does not fit config.json") from error
+    if not all(bool(torch.isfinite(weight).all()) for weight in weights.values()):
+        raise ArtifactInvalid("model.safetensors holds weights that are not numbers")
+    return model
+
+
+def _padded(
+    token_ids: Sequence[Sequence[int]], pad_id: int, device: str
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Ids and mask, both (b, t), t the longest; no mask when nothing is padding."""
+    lengths = [max(1, len(ids)) for ids in token_ids]
+    longest = max(lengths)
+    rows = [[*ids, *[pad_id] * (longest - len(ids))] for ids in token_ids]
+    ids = torch.tensor(rows).to(device)
+    if min(lengths) == longest:
+        return ids, None
+    places = torch.arange(longest)
+    mask = (places < torch.tensor(lengths).unsqueeze(1)).long()
+    return ids, mask.to(device)
+
+
+@contextmanager
+def _translated(device: str) -> Iterator[None]:
+    """Torch's errors into ours."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise Transient(f"the memory of {device} ran out") from error
+    except (RuntimeError, IndexError) as error:
+        if "can't allocate memory" in str(error):  # the CPU's allocator has no type of its own
+            raise Transient(f"the memory of {device} ran out") from error
+        raise Permanent(f"the network failed on {device} ({type(error).__name__})") from error

@@ -1,0 +1,39 @@
+"""Ctrl-C and SIGTERM: one way to stop, put off while something must not be cut in two."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def stop_like_ctrl_c() -> None:
+    """Makes SIGTERM and a closed terminal raise KeyboardInterrupt, as Ctrl-C does."""
+    for number in _STOPPING:
+        signal.signal(number, _interrupt)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Puts a wish to stop off until the context ends.
+
+    For starting servers, which would be left behind half started, and for stopping them. Only
+    the main thread may enter.
+    """
+    wished: list[int] = []
+    before = {
+        number: signal.signal(number, lambda got, _frame: wished.append(got))
+        for number in _STOPPING
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if wished:
+        signal.raise_signal(wished[0])
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,84 @@
+"""The command line `pointsman`: one module a noun, put together here.
+
+Importing this is quick: commands import what they work with when they run. Errors of
+`core.errors` end as one line on stderr that says what to do next.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cli import demo, doctor, migrate, predict, rules, tickets, up
+from cli.output import complain
+from core.errors import (
+    ArtifactInvalid,
+    Invalid,
+    Permanent,
+    PointsmanError,
+    StateLocked,
+    Transient,
+)
+
+FAILED, BAD_ARGUMENTS = 1, 2
+
+app = typer.Typer(
+    name="pointsman",
+    help="Routes support tickets to departments.",
+    epilog="Start with: pointsman demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo", epilog=demo.EXAMPLE)(demo.command)
+app.command("up", epilog=up.EXAMPLE)(up.command)
+app.command("migrate", epilog=migrate.EXAMPLE)(migrate.command)
+app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)
+app.command("predict", epilog=predict.EXAMPLE)(predict.command)
+app.add_typer(tickets.app, name="tickets")
+app.add_typer(rules.app, name="rules")
+
+# First match counts. Invalid, StateLocked and whatever names a command say themselves what to do.
+_ADVICE: tuple[tuple[type[PointsmanError], str], ...] = (
+    (Invalid, ""),
+    (StateLocked, ""),
+    (ArtifactInvalid, "train it again with `pointsman train`, or name another folder"),
+    (Transient, "try again; `pointsman doctor` tells what is away"),
+    (
+        Permanent,
+        "`pointsman doctor` tells what is wrong; a missing table wants `pointsman migrate`",
+    ),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line.
+
+    Args:
+        arguments: without the program's name; those of the process if None.
+
+    Returns:
+        The exit status: 0 done, 1 failed or refused in part, 2 bad arguments, 130 on Ctrl-C.
+    """
+    try:
+        app(arguments)
+    except PointsmanError as error:
+        complain(error_line(error))
+        return BAD_ARGUMENTS if isinstance(error, Invalid) else FAILED
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def error_line(error: PointsmanError) -> str:
+    """What went wrong and what to do next, in one line."""
+    message = " ".join(str(error).split())
+    advice = next((advice for kind, advice in _ADVICE if isinstance(error, kind)), "")
+    if not advice or "`" in message:
+        return f"pointsman: {message}"
+    return f"pointsman: {message}; {advice}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Everything known about one ticket, for people: above all why it went where it went."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group
+from rich.text import Text
+
+from cli.output import printable
+from router.explain import rung_words, why
+
+_WIDTH = 100
+_BODY_LINES = 12
+_SCORES_SHOWN = 8
+_BAR_CHARS = 20
+
+
+def ticket_card(record: Mapping[str, Any]) -> Group:
+    """The record of `store.records.ticket_record` as lines for a terminal."""
+    content, decision = record["ticket"], record["decision"]
+    return Group(
+        Text(printable(content["subject"], _WIDTH) or "(no subject)", "bold"),
+        *_facts(record, content),
+        *_body(content["body"]),
+        Text(),
+        *(_decision(decision) if decision else [Text(f"Not decided yet: {record['state']}.")]),
+        *_history(record),
+    )
+
+
+def _facts(record: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[Text]:
+    names = ("channel", "language", "customer", "priority")
+    said = [f"{name} {printable(content[name], 60)}" for name in names if content[name]]
+    yield Text(
+        f"{record['source']} / {printable(record['external_id'], 60)}  revision "
+        f"{record['revision']}  {record['state']}  {record['id']}",
+        "dim",
+    )
+    if said:
+        yield Text(", ".join(said), "dim")
+    if record["error"]:
+        yield Text(f"Error: {printable(record['error'], _WIDTH)}", "red")
+
+
+def _body(body: str) -> Iterator[Text]:
+    lines = [printable(line, _WIDTH) for line in body.splitlines() if line.strip()]
+    for line in lines[:_BODY_LINES]:
+        yield Text(f"  {line}")
+    if len(lines) > _BODY_LINES:
+        yield Text(f"  … {len(lines) - _BODY_LINES} more lines", "dim")
+
+
+def _decision(decision: Mapping[str, Any]) -> Iterator[Text]:
+    departments = " + ".join([decision["primary_department"], *decision["collaborators"]])
+    yield Text.assemble(
+        ("→ ", "dim"), (departments, "bold green"), f"  {why(decision['reason'], decision['rule'])}"
+    )
+    yield Text(
+        f"scored by {rung_words(decision['rung'])}, model {decision['model_version'] or 'none'}, "
+        f"rules {decision['ruleset_version']}, {decision['decided_at']}",
+        "dim",
+    )
+    yield from _scores(decision)
+    for rule in decision["trace"]:
+        yield from _rule(rule)
+
+
+def _scores(decision: Mapping[str, Any]) -> Iterator[Text]:
+    ranked = sorted(decision["scores"].items(), key=lambda item: (-item[1], item[0]))
+    width = max((len(label) for label, _ in ranked[:_SCORES_SHOWN]), default=0)
+    for label, score in ranked[:_SCORES_SHOWN]:
+        predicted = label in decision["labels"]
+        bar = "█" * round(score * _BAR_CHARS)
+        style = "cyan" if predicted else "dim"
+        yield Text(f"  {'✓' if predicted else ' '} {label:<{width}}  {score:.2f}  {bar}", style)
+
+
+def _rule(rule: Mapping[str, Any]) -> Iterator[Text]:
+    yield Text.assemble(
+        _mark(rule["held"]), f" rule {rule['rule']} (order {rule['order']})  ", rule["effect"]
+    )
+    for condition in rule["conditions"]:
+        yield from _condition(condition, depth=1)
+
+
+def _condition(record: Mapping[str, Any], *, depth: int) -> Iterator[Text]:
+    indent = "    " * depth
+    if "condition" in record:
+        value = "" if record["value"] is None else f"  ({_value(record['value'])})"
+        yield Text.assemble(indent, _mark(record["held"]), f" {record['condition']}{value}")
+        return
+    kind = next(name for name in record if name != "held")
+    yield Text.assemble(indent, _mark(record["held"]), f" {kind} of")
+    for inner in record[kind]:
+        yield from _condition(inner, depth=depth + 1)
+
+
+def _value(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else printable(str(value), 60)
+
+
+def _mark(held: bool) -> tuple[str, str]:
+    return ("✓", "green") if held else ("✗", "red")
+
+
+def _history(record: Mapping[str, Any]) -> Iterator[Text]:
+    for old in record["superseded_decisions"]:
+        scored = f"{rung_words(old['rung'])}, {old['decided_at']}"
+        yield Text(f"before: {old['primary_department']} by {scored}", "dim")
+    for event in record["events"]:
+        yield Text(f"event: {event['event']}, {event['created_at']}", "dim")

@@ -1,0 +1,162 @@
+"""Conditions as functions of a ticket: each is compiled once and then leaves a trace record.
+
+A check always evaluates everything inside it, so that a trace says of each condition whether it
+held. There is no second, quicker evaluation that could come to another result.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from fnmatch import translate
+from math import isfinite
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from router.conditions import (
+    DAYS,
+    Condition,
+    FieldIs,
+    Group,
+    GroupKind,
+    HoursWithin,
+    LabelPredicted,
+    ScoreWithin,
+    TextContains,
+    clock,
+    describe,
+)
+from router.facts import Facts, field_key
+from router.phrases import Phrase
+
+Record: TypeAlias = dict[str, Any]
+Check: TypeAlias = Callable[[Facts], Record]
+
+_GLOB = re.compile(r"[*?\[]")
+_VERDICTS: dict[GroupKind, Callable[[Iterable[bool]], bool]] = {
+    "all": all,
+    "any": any,
+    "none": lambda held: not any(held),
+}
+
+
+def is_pattern(value: str) -> bool:
+    """Whether a customer value stands for more than itself."""
+    return _GLOB.search(value) is not None
+
+
+def compile_condition(condition: Condition) -> Check:
+    """A function from facts to a trace record, which has `held` and says what was found.
+
+    A record holds `condition` (readable), `value` and `held`, that of a label its `threshold` too;
+    that of a group holds its kind with the records inside it, and `held`. No record quotes the
+    ticket's text or customer: there `value` is the phrase or value of the rule that matched.
+    """
+    match condition:
+        case Group():
+            return _group_check(condition)
+        case LabelPredicted():
+            return _label_check(condition)
+        case ScoreWithin():
+            return _score_check(condition)
+        case FieldIs():
+            is_customer = condition.field == "customer"
+            return _customer_check(condition) if is_customer else _field_check(condition)
+        case TextContains():
+            return _text_check(condition)
+        case HoursWithin():
+            return _hours_check(condition)
+
+
+def _group_check(group: Group) -> Check:
+    kind, verdict = group.kind, _VERDICTS[group.kind]
+    checks = [compile_condition(condition) for condition in group.conditions]
+
+    def check(facts: Facts) -> Record:
+        records = [inner(facts) for inner in checks]
+        return {kind: records, "held": verdict([record["held"] for record in records])}
+
+    return check
+
+
+def _label_check(condition: LabelPredicted) -> Check:
+    label, line = condition.label, describe(condition)
+
+    def check(facts: Facts) -> Record:
+        return {
+            "condition": line,
+            "value": _json_number(facts.scores.get(label)),
+            "threshold": facts.threshold(label),
+            "held": label in facts.predicted,
+        }
+
+    return check
+
+
+def _score_check(condition: ScoreWithin) -> Check:
+    label, line = condition.label, describe(condition)
+    at_least = float("-inf") if condition.at_least is None else condition.at_least
+    below = float("inf") if condition.below is None else condition.below
+
+    def check(facts: Facts) -> Record:
+        score = facts.scores.get(label)
+        held = score is not None and at_least <= score < below
+        return {"condition": line, "value": _json_number(score), "held": held}
+
+    return check
+
+
+def _field_check(condition: FieldIs) -> Check:
+    field, line = condition.field, describe(condition)
+    wanted = {field_key(field, value) for value in condition.values}
+
+    def check(facts: Facts) -> Record:
+        held = not wanted.isdisjoint(facts.keys)
+        return {"condition": line, "value": getattr(facts.ticket, field), "held": held}
+
+    return check
+
+
+def _customer_check(condition: FieldIs) -> Check:
+    line = describe(condition)
+    exact = {value.casefold(): value for value in condition.values}
+    patterns = {v: re.compile(translate(v.casefold())) for v in condition.values if is_pattern(v)}
+
+    def check(facts: Facts) -> Record:
+        name = (facts.ticket.customer or "").casefold()
+        matched = exact.get(name) or next((v for v, p in patterns.items() if p.match(name)), None)
+        held = bool(name) and matched is not None
+        return {"condition": line, "value": matched if held else None, "held": held}
+
+    return check
+
+
+def _text_check(condition: TextContains) -> Check:
+    line, part = describe(condition), condition.part
+    phrases = [Phrase(text) for text in condition.phrases]
+
+    def check(facts: Facts) -> Record:
+        passage = facts.passage(part)
+        found = next((phrase.text for phrase in phrases if passage.holds(phrase)), None)
+        return {"condition": line, "value": found, "held": found is not None}
+
+    return check
+
+
+def _hours_check(condition: HoursWithin) -> Check:
+    line, zone, days = describe(condition), ZoneInfo(condition.zone), condition.days
+    start, end = condition.start_minute, condition.end_minute
+
+    def check(facts: Facts) -> Record:
+        local = facts.now.astimezone(zone)
+        minute = local.hour * 60 + local.minute
+        inside = start <= minute < end if start < end else minute >= start or minute < end
+        began_yesterday = end < start and minute < end
+        began = DAYS[local.weekday() - began_yesterday]
+        value = f"{DAYS[local.weekday()]} {clock(minute)}"
+        return {"condition": line, "value": value, "held": inside and began in days}
+
+    return check
+
+
+def _json_number(score: float | None) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return score if score is not None and isfinite(score) else None
