@@ -111,7 +111,7 @@ class MultilabelTransformer(nn.Module):
             logits = logits + self.lexical(input_ids, attention_mask)
         return logits  # (b, l)
 
-    def config(self) -> dict[str, Any]:
+    def config_object(self) -> dict[str, Any]:
         """What `config.json` holds: the encoder's configuration, the labels and the head."""
         config: dict[str, Any] = json.loads(self.encoder.config.to_json_string(use_diff=False))
         return config | {
@@ -185,7 +185,7 @@ def save_network(model: MultilabelTransformer, tokenizer: TicketTokenizer, folde
     weights = {name: part.detach().cpu().contiguous() for name, part in model.state_dict().items()}
     exact = {name: p.float() if p.is_floating_point() else p for name, p in weights.items()}
     save_file(exact, folder / "model.safetensors")
-    text = json.dumps(model.config(), indent=1, ensure_ascii=False)
+    text = json.dumps(model.config_object(), indent=1, ensure_ascii=False)
     (folder / "config.json").write_text(text, encoding="utf-8")
     tokenizer.save(folder)
 

@@ -79,7 +79,7 @@ class Network:
         if not token_ids:
             return np.zeros((0, len(self.labels)), dtype=np.float32)
         with _translated(self.device), torch.inference_mode():
-            ids, mask = _padded(token_ids, self._model.pad_id, self.device)  # (b, t)
+            ids, mask = padded(token_ids, self._model.pad_id, self.device)  # (b, t)
             logits: NDArray[np.float32] = self._model(ids, mask).cpu().numpy()  # (b, l)
         if not np.isfinite(logits).all():
             raise Permanent(f"the network on {self.device} gave scores that are not numbers")
@@ -167,10 +167,10 @@ def _load_model(artifact: Artifact) -> MultilabelTransformer:
     return model
 
 
-def _padded(
+def padded(
     token_ids: Sequence[Sequence[int]], pad_id: int, device: str
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Ids and mask, both (b, t), t the longest; no mask when nothing is padding."""
+    """Ids and mask on the device, both (b, t), t the longest; no mask when nothing is padding."""
     lengths = [max(1, len(ids)) for ids in token_ids]
     longest = max(lengths)
     rows = [[*ids, *[pad_id] * (longest - len(ids))] for ids in token_ids]

@@ -35,8 +35,11 @@ class System:
         self.ledger = Ledger(folder / "ledger.jsonl")
         self._producers = make_producer_app(redis_url, publish_timeout_s=0.5)
         self.sender = Sender(engine, self._producers, self.ledger)
+        self._running: list[RunningWorker] = []
 
     def close(self) -> None:
+        for worker in self._running:
+            worker.stop()
         self.processes.stop_all()
         self.ledger.close()
         self._producers.close()
@@ -57,7 +60,9 @@ class System:
         transaction(self.engine, work)
 
     def start_worker(self, *options: str) -> "RunningWorker":
-        return RunningWorker(self, options)
+        running = RunningWorker(self, options)
+        self._running.append(running)
+        return running
 
     def alive(self) -> list[workers.Worker]:
         with self.engine.connect() as connection:

@@ -53,6 +53,7 @@ SHAPES = [
     HeadShape(),
     HeadShape(layers=(-1, 1), pooling=("mean", "max", "first")),
     HeadShape(hidden=8),
+    HeadShape(terms=3),
 ]
 
 
@@ -91,7 +92,7 @@ def test_a_network_is_rebuilt_from_its_files(tmp_path: Path, shape: HeadShape) -
 
 
 def test_the_configuration_is_a_multi_label_one_in_label_order() -> None:
-    config = build_tiny_network().config()
+    config = build_tiny_network().config_object()
     assert config["problem_type"] == "multi_label_classification"
     assert list(config["id2label"].values()) == list(LABELS)
     assert config["label2id"] == {label: i for i, label in enumerate(LABELS)}
@@ -151,11 +152,11 @@ def test_an_encoder_that_wants_its_own_code_is_refused(tmp_path: Path) -> None:
 )
 def test_a_configuration_that_we_do_not_load_is_refused(change: dict[str, Any], cause: str) -> None:
     with pytest.raises(ArtifactInvalid, match=cause):
-        MultilabelTransformer.from_config(build_tiny_network().config() | change)
+        MultilabelTransformer.from_config(build_tiny_network().config_object() | change)
 
 
 def test_an_attention_kernel_named_in_the_configuration_is_not_fetched() -> None:
-    config = build_tiny_network().config()
+    config = build_tiny_network().config_object()
     named = {key: "somebody/kernel" for key in ("attn_implementation", "_attn_implementation")}
     model = MultilabelTransformer.from_config(config | named)
     assert model.encoder.config._attn_implementation == "sdpa"
