@@ -10,6 +10,8 @@ from types import FrameType
 
 import structlog
 from celery import Celery, signals
+from celery.platforms import EX_OK
+from celery.worker import state as celery_state
 
 from broker.app import make_consumer_app
 from broker.messages import MAINTENANCE_QUEUE, TICKETS_QUEUE
@@ -121,8 +123,9 @@ class Worker:
         self._stopping.set()
 
     def _note_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """Between two Celery consumers, signals come here."""
+        """Takes signals while no Celery consumer runs, and lets one that just starts end again."""
         self._stopping.set()
+        celery_state.should_stop = EX_OK
 
     def _watch(self) -> None:
         self._host.refresh()

@@ -1,0 +1,106 @@
+"""What can be asked of the trainer, and what it gives back."""
+
+import importlib.metadata
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from classifier.artifacts import Artifact
+from classifier.content_id import object_id
+from classifier.manifest import mark_file
+from core.errors import Invalid
+from trainer.dataset import Dataset
+
+
+class Preset(StrEnum):
+    """How much is learned anew: a head on a frozen encoder, or the whole network."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+
+
+# Three quarters of real tickets are shorter than 160 tokens. `fast` reads the head and tail of
+# longer ones, which takes a fifth off its time.
+MAX_LENGTH = {Preset.FAST: 128, Preset.BALANCED: 256}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRequest:
+    """One training.
+
+    Attributes:
+        data: labelled tickets, `.jsonl` or `.jsonl.gz`.
+        out: folder of the artifact; must not hold anything else.
+        val: labelled tickets that the network does not learn from; None takes a part of `data`.
+        encoder: as `classifier.encoders.resolve_encoder` takes it.
+        preset: fast or balanced.
+        seed: equal seeds and data give equal artifacts on one machine.
+        max_length: most tokens of an input; None takes the preset's.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        threads: torch threads; 0 leaves torch's own choice.
+    """
+
+    data: Path
+    out: Path
+    val: Path | None = None
+    encoder: str = "minilm"
+    preset: str = Preset.FAST.value
+    seed: int = 0
+    max_length: int | None = None
+    device: str = "auto"
+    threads: int = 0
+
+    @property
+    def how(self) -> Preset:
+        """The preset.
+
+        Raises:
+            Invalid: there is none of this name.
+        """
+        try:
+            return Preset(self.preset)
+        except ValueError as error:
+            known = " or ".join(Preset)
+            raise Invalid("--preset", f"{self.preset!r} is not known", f"use {known}") from error
+
+    @property
+    def tokens(self) -> int:
+        """Most tokens of an input."""
+        return self.max_length or MAX_LENGTH[self.how]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOutcome:
+    """What a training left.
+
+    Attributes:
+        artifact: opened.
+        cached: it was there already, from an equal request on equal data.
+        metrics: the content of its `metrics.json`.
+    """
+
+    artifact: Artifact
+    cached: bool
+    metrics: dict[str, Any]
+
+
+def code_version() -> str:
+    """The version of Pointsman."""
+    return importlib.metadata.version("pointsman")
+
+
+def request_id(request: TrainRequest, data: Dataset, val: Dataset | None, encoder: Path) -> str:
+    """A content id that is equal when the result would be: data and weights count, paths do not."""
+    weights = [mark_file(file).sha256 for file in sorted(encoder.glob("*.safetensors"))]
+    return object_id(
+        {
+            "data": data.digest,
+            "val": val.digest if val else None,
+            "encoder": [request.encoder, *weights],
+            "preset": request.how.value,
+            "seed": request.seed,
+            "max_length": request.tokens,
+            "code": code_version(),
+        }
+    )
