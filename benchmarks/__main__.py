@@ -17,6 +17,7 @@ from typing import Any
 
 SCRIPTS = {"P1": "p1_predict", "P4": "p4_pipeline", "P9": "p9_decide"}
 RESULTS = Path(__file__).parent / "results"
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _LIBRARIES = (
     *("celery", "kombu", "numpy", "psycopg", "redis", "scikit-learn"),
     *("sqlalchemy", "torch", "transformers"),
@@ -34,6 +35,7 @@ def main(wanted: list[str]) -> int:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
         sys.stdout.write(_line(result) + "\n")
+    PAGE.write_text(_page())
     return 0
 
 
@@ -60,6 +62,28 @@ def _line(result: dict[str, Any]) -> str:
         f"{result['id']}: {result['value']} {result['unit']}; {result['peer']}: "
         f"{result['peer_value']}; ratio {result['ratio']}; target {result['target']}: {met}"
     )
+
+
+def _page() -> str:
+    """The page in the docs: one row for each raw result."""
+    rows = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+    lines = [
+        "# Benchmarks",
+        "",
+        "Made by `make bench` from the raw results in `benchmarks/results/`; each peer was measured",
+        "in the same run on the same machine. Ratios travel better than absolute figures.",
+        "",
+        "| id | ours | peer | ratio | target | met | machine, commit, day |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        met = "yes" if row["met"] else "no"
+        lines.append(
+            f"| {row['id']} | {row['value']} {row['unit']} | {row['peer']}: {row['peer_value']} "
+            f"| {row['ratio']} | {row['target']} | {met} "
+            f"| {row['machine']}, {row['commit']}, {row['at'][:10]} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _processor() -> str:

@@ -2,6 +2,9 @@
 
 import argparse
 import sys
+import warnings
+
+from celery.platforms import SecurityWarning
 
 from core.errors import PointsmanError
 from core.process import die_with_parent
@@ -21,6 +24,7 @@ def main() -> int:
     try:
         settings = load_settings(device=parser.parse_args().device)
         configure_logging(level=settings.log_level, log_format=settings.log_format)
+        warnings.simplefilter("ignore", SecurityWarning)  # it fears pickle, which we refuse
         die_with_parent()
         Worker(settings, Parts()).run()
     except PointsmanError as error:
