@@ -70,8 +70,8 @@ def _page() -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make bench` from the raw results in `benchmarks/results/`; each peer was measured",
-        "in the same run on the same machine. Ratios travel better than absolute figures.",
+        "Made by `make bench` from the raw results in `benchmarks/results/`; each peer was",
+        "measured in the same run on the same machine. Ratios travel better than absolute figures.",
         "",
         "| id | ours | peer | ratio | target | met | machine, commit, day |",
         "|---|---|---|---|---|---|---|",

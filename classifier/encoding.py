@@ -10,7 +10,10 @@ from tokenizers import Tokenizer
 
 from core.errors import ArtifactInvalid, Invalid
 
-# What a user asks stands at the start of a ticket, what they tried or pasted last at its end.
+# What a user asks stands at the start of a ticket, what they tried or pasted last at its end. Head
+# and tail beat either alone in Sun and others, "How to Fine-Tune BERT for Text Classification?",
+# 2019. On tickets of over 90 tokens of sumo_firefox cut to 64, mean average precision was .474,
+# .484 and .489 (three ridge penalties) against .470, .478 and .489 with the head alone.
 HEAD_SHARE = 0.75
 # Tokens of real tickets have 4 to 5 characters; 16 leaves room and bounds the work for a text.
 MAX_CHARS_PER_TOKEN = 16

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import demo, doctor, migrate, predict, rules, tickets, up
+from cli import demo, doctor, evaluate, migrate, predict, rules, tickets, train, up
 from cli.output import complain
 from core.errors import (
     ArtifactInvalid,
@@ -35,6 +35,8 @@ app.command("demo", epilog=demo.EXAMPLE)(demo.command)
 app.command("up", epilog=up.EXAMPLE)(up.command)
 app.command("migrate", epilog=migrate.EXAMPLE)(migrate.command)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)
+app.command("train", epilog=train.EXAMPLE)(train.command)
+app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.command)
 app.command("predict", epilog=predict.EXAMPLE)(predict.command)
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(rules.app, name="rules")

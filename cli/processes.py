@@ -19,7 +19,7 @@ from cli.interrupts import uninterrupted
 from core.process import die_with_parent
 from core.settings import Settings
 
-STOP_GRACE_S = 3.5
+STOP_GRACE_S = 3.0
 _FIRST_DELAY_S = 0.2
 _LONGEST_DELAY_S = 5.0
 _SETTLED_AFTER_S = 30.0
@@ -115,7 +115,7 @@ class Supervisor:
         return [line for child in self._children if (line := self._look_after(child))]
 
     def stop(self) -> None:
-        """Asks every child to end, and ends after 3.5 seconds those that have not."""
+        """Asks every child to end, and ends after three seconds those that have not."""
         with uninterrupted():
             processes = [child.process for child in self._children if child.process]
             for child in self._children:
@@ -170,7 +170,7 @@ class _Child:
 
 
 def stop_processes(processes: list[subprocess.Popen[bytes]]) -> None:
-    """SIGTERM to each one's process group; SIGKILL to those still there after 3.5 seconds."""
+    """SIGTERM to each one's process group; SIGKILL to those still there after three seconds."""
     for process in processes:
         _signal_group(process, signal.SIGTERM)
     deadline = time.monotonic() + STOP_GRACE_S

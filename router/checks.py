@@ -134,9 +134,8 @@ def _text_check(condition: TextContains) -> Check:
     phrases = [Phrase(text) for text in condition.phrases]
 
     def check(facts: Facts) -> Record:
-        passage = facts.passage(part)
-        found = next((phrase.text for phrase in phrases if passage.holds(phrase)), None)
-        return {"condition": line, "value": found, "held": found is not None}
+        found = facts.passage(part).first_of(phrases)
+        return {"condition": line, "value": found and found.text, "held": found is not None}
 
     return check
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.text import model_text
+from core.text import plain_text
 from core.types import Reason, Routing, Rung, Ticket
 from router.checks import Record
 from router.facts import Facts
@@ -113,7 +113,7 @@ def _add_collaborator(department: str, outcome: _Outcome) -> str:
 
 
 def _default_reason(facts: Facts, rung: Rung) -> Reason:
-    if not model_text(facts.ticket.subject, facts.ticket.body):
+    if not (plain_text(facts.ticket.subject).strip() or plain_text(facts.ticket.body).strip()):
         return Reason.EMPTY_TEXT
     if rung is Rung.DEFAULT:
         return Reason.MODEL_UNAVAILABLE

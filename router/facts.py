@@ -1,8 +1,7 @@
 """What conditions may ask about one ticket, in the form in which they look things up."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import TypeAlias
 
 from core.text import plain_text
@@ -26,7 +25,13 @@ class Facts:
         thresholds: the score from which each label counts as predicted; 0.5 where missing.
         ticket: the ticket itself.
         now: when it is decided, aware.
+
+    Attributes:
+        predicted: labels at or over their threshold, as `predicted_labels` orders them.
+        keys: predicted labels and fields in the form that rules are indexed by.
     """
+
+    __slots__ = ("_passages", "keys", "now", "predicted", "scores", "thresholds", "ticket")
 
     def __init__(
         self,
@@ -41,6 +46,7 @@ class Facts:
         self.ticket = ticket
         self.now = now
         self.predicted = predicted_labels(scores, thresholds)
+        self.keys = _keys(self.predicted, ticket)
         self._passages: dict[TextPart, Passage] = {}
 
     def threshold(self, label: str) -> float:
@@ -52,21 +58,6 @@ class Facts:
         if part not in self._passages:
             self._passages[part] = Passage(_text_of(self.ticket, part))
         return self._passages[part]
-
-    @cached_property
-    def keys(self) -> set[Key]:
-        """Predicted labels and fields in the form that rules are indexed by."""
-        keys: set[Key] = {("label", label) for label in self.predicted}
-        ticket = self.ticket
-        if ticket.channel:
-            keys.add(field_key("channel", ticket.channel))
-        if ticket.customer:
-            keys.add(field_key("customer", ticket.customer))
-        if ticket.priority:
-            keys.add(field_key("priority", ticket.priority))
-        if ticket.language:
-            keys.update(_language_keys(ticket.language))
-        return keys
 
 
 def predicted_labels(
@@ -84,7 +75,7 @@ def predicted_labels(
 def field_key(field: FieldName, value: str) -> tuple[str, str]:
     """The key under which a value of a field is looked up: case and `_` or `-` do not matter."""
     folded = value.casefold()
-    return (field, folded.replace("_", "-") if field == "language" else folded)
+    return field, folded.replace("_", "-") if field == "language" else folded
 
 
 def _text_of(ticket: Ticket, part: TextPart) -> str:
@@ -95,7 +86,21 @@ def _text_of(ticket: Ticket, part: TextPart) -> str:
     return plain_text(ticket.subject) + _PART_END + plain_text(ticket.body)
 
 
+def _keys(predicted: Iterable[str], ticket: Ticket) -> set[Key]:
+    keys: set[Key] = {("label", label) for label in predicted}
+    if ticket.channel:
+        keys.add(field_key("channel", ticket.channel))
+    if ticket.customer:
+        keys.add(field_key("customer", ticket.customer))
+    if ticket.priority:
+        keys.add(field_key("priority", ticket.priority))
+    if ticket.language:
+        keys.update(_language_keys(ticket.language))
+    return keys
+
+
 def _language_keys(language: str) -> list[Key]:
+    """One key for the tag and one for each that it is a variant of: `de-at` and `de`."""
     field, tag = field_key("language", language)
     subtags = tag.split("-")
     return [(field, "-".join(subtags[:n])) for n in range(1, len(subtags) + 1)]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from router.checks import is_pattern
-from router.conditions import Condition, FieldIs, Group, LabelPredicted, ScoreWithin, walk
+from router.conditions import Condition, FieldIs, Group, LabelPredicted, ScoreWithin
 from router.facts import Facts, Key, field_key
 
 Clause = frozenset[Key]
@@ -60,7 +60,7 @@ class Index:
 
 def build_index(conditions: Sequence[Condition]) -> Index:
     """Files each condition by its position."""
-    clauses = [_clauses(condition) for condition in conditions]
+    clauses = [_quickest(_clauses(condition)) for condition in conditions]
     rarity = Counter(key for rule in clauses for clause in rule for key in clause)
     filed: dict[Key, list[int]] = {}
     others: list[tuple[Clause, ...]] = []
@@ -73,8 +73,14 @@ def build_index(conditions: Sequence[Condition]) -> Index:
         always=frozenset(position for position, rule in enumerate(clauses) if not rule),
         filed={key: tuple(positions) for key, positions in filed.items()},
         clauses=others,
-        steps=_steps(conditions),
+        steps=_steps(rarity),
     )
+
+
+def _quickest(clauses: list[Clause]) -> list[Clause]:
+    """The clauses without scores, which have to be compared, unless there are no others."""
+    plain = [clause for clause in clauses if not any(map(_is_score, clause))]
+    return plain or clauses
 
 
 def _clauses(condition: Condition) -> list[Clause]:
@@ -100,16 +106,17 @@ def _either(branches: Iterable[list[Clause]]) -> list[Clause]:
 
 
 def _score_key(label: str, bound: float) -> Key:
-    return (f"score {label}", bound)
+    return f"score {label}", bound
 
 
-def _steps(conditions: Sequence[Condition]) -> dict[str, tuple[list[float], list[Key]]]:
-    bounds: dict[str, set[float]] = {}
-    for condition in conditions:
-        for part in walk(condition):
-            if isinstance(part, ScoreWithin) and part.at_least is not None:
-                bounds.setdefault(part.label, set()).add(part.at_least)
-    return {
-        label: (sorted(steps), [_score_key(label, step) for step in sorted(steps)])
-        for label, steps in bounds.items()
-    }
+def _is_score(key: Key) -> bool:
+    return isinstance(key[1], float)
+
+
+def _steps(keys: Iterable[Key]) -> dict[str, tuple[list[float], list[Key]]]:
+    steps: dict[str, tuple[list[float], list[Key]]] = {}
+    for name, bound in sorted(filter(_is_score, keys)):
+        bounds, names = steps.setdefault(name.removeprefix("score "), ([], []))
+        bounds.append(float(bound))
+        names.append((name, bound))
+    return steps

@@ -1,6 +1,7 @@
 """Phrases in a text: whole words, in any case and any spacing."""
 
 import re
+from collections.abc import Iterable
 
 # Scripts written without spaces have no whole words: Thai to Khmer, kana, Han.
 _WORD = re.compile(r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -19,13 +20,17 @@ class Passage:
         self._cased = text.casefold()
         self._spaced: str | None = None
 
-    def holds(self, phrase: "Phrase") -> bool:
-        """Whether the phrase occurs without being part of a longer word."""
-        if phrase.longest_word not in self._cased:
-            return False
+    def first_of(self, phrases: "Iterable[Phrase]") -> "Phrase | None":
+        """The first of the phrases that occurs without being part of a longer word."""
+        for phrase in phrases:
+            if phrase.longest_word in self._cased and _has_words(self._in_order(), phrase.folded):
+                return phrase
+        return None
+
+    def _in_order(self) -> str:
         if self._spaced is None:
-            self._spaced = _fold(self._cased)
-        return _has_words(self._spaced, phrase.folded)
+            self._spaced = _one_blank(self._cased)
+        return self._spaced
 
 
 class Phrase:
@@ -35,12 +40,13 @@ class Phrase:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.folded = _fold(text)
+        self.folded = _one_blank(text.casefold())
         self.longest_word = max(self.folded.split(), key=len, default="")
 
 
-def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())
+def _one_blank(text: str) -> str:
+    """The text with each run of white space as one blank."""
+    return " ".join(text.split())
 
 
 def _has_words(text: str, phrase: str) -> bool:

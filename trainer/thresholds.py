@@ -46,14 +46,6 @@ def choose_thresholds(
     )
 
 
-def best_global_threshold(truth: NDArray[np.uint8], scores: NDArray[np.floating[Any]]) -> float:
-    """The one threshold in 0.01 to 0.99 with the best macro-F1; what per-label ones must beat."""
-    grid = np.linspace(0.01, 0.99, 99)
-    actual = truth.sum(axis=0)
-    macro = [_macro_f1(truth, scores >= threshold, actual) for threshold in grid]
-    return float(grid[int(np.argmax(macro))])
-
-
 def _best(marks: NDArray[np.uint8], scores: Array, prior: float) -> float:
     """The threshold of one label; both arguments have shape (b)."""
     order = np.argsort(-scores, kind="stable")
@@ -67,8 +59,3 @@ def _best(marks: NDArray[np.uint8], scores: Array, prior: float) -> float:
     following = ranked[last + 1] if last + 1 < len(ranked) else ranked[last]
     middle = (ranked[last] + following) / 2
     return float(middle if middle > following else ranked[last])
-
-
-def _macro_f1(truth: NDArray[np.uint8], predicted: Any, actual: NDArray[Any]) -> float:
-    hits = (truth & predicted).sum(axis=0)
-    return float(ratio(2 * hits, predicted.sum(axis=0) + actual).mean())

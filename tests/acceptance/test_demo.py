@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,8 +37,8 @@ def first(pointsman: CommandLine) -> dict[str, object]:
     return summary
 
 
-@pytest.fixture
-def staying(pointsman: CommandLine, first: dict[str, object]) -> Iterator[subprocess.Popen[str]]:
+@contextmanager
+def staying(pointsman: CommandLine) -> Iterator[subprocess.Popen[str]]:
     """A demo that has told its summary and stays up."""
     process = pointsman.start("demo", "--tickets", "20")
     assert process.stdout is not None
@@ -46,9 +47,11 @@ def staying(pointsman: CommandLine, first: dict[str, object]) -> Iterator[subpro
         said.append(line)
         if "Ctrl-C stops everything" in line:
             break
-    assert process.poll() is None, said
-    yield process
-    stop(process)
+    try:
+        assert process.poll() is None, said
+        yield process
+    finally:
+        stop(process)
 
 
 def _get(url: str, path: str) -> tuple[int, str]:
@@ -90,47 +93,55 @@ def test_a_second_run_takes_the_model_from_the_cache(
     assert done.result["model_version"] == first["model_version"]
 
 
-def test_while_it_stays_up_the_page_shows_what_was_decided(
-    pointsman: CommandLine, staying: subprocess.Popen[str]
-) -> None:
-    found = running(pointsman.state)
-    assert found is not None
-    assert found.console_url is not None
-    status, page = _get(found.console_url, "/")
-    assert (status, page.count('class="card')) == (200, 60)
-    assert _get(found.console_url, "/health/ready")[0] == 200
-    assert 'device="cpu"' in _get(found.console_url, "/metrics")[1]
+class TestWhileItStaysUp:
+    @pytest.fixture(scope="class")
+    def demo(
+        self, pointsman: CommandLine, first: dict[str, object]
+    ) -> Iterator[subprocess.Popen[str]]:
+        with staying(pointsman) as process:
+            yield process
 
+    def test_the_page_shows_what_was_decided(
+        self, pointsman: CommandLine, demo: subprocess.Popen[str]
+    ) -> None:
+        found = running(pointsman.state)
+        assert found is not None
+        assert found.console_url is not None
+        status, page = _get(found.console_url, "/")
+        assert (status, page.count('class="card')) == (200, 60)
+        assert _get(found.console_url, "/health/ready")[0] == 200
+        assert 'device="cpu"' in _get(found.console_url, "/metrics")[1]
 
-def test_other_commands_find_its_services(
-    pointsman: CommandLine, staying: subprocess.Popen[str], samples: Path
-) -> None:
-    sent = pointsman.run("tickets", "send", str(samples / "tickets.jsonl"), "--wait", "--json")
-    assert (sent.status, sent.result["created"]) == (0, 480)
-    shown = pointsman.run("tickets", "show", "sample-0001", "--json")
-    assert shown.result["decision"]["trace"]
-    assert pointsman.run("doctor", "--json").result["ok"]
+    def test_other_commands_find_its_services(
+        self, pointsman: CommandLine, demo: subprocess.Popen[str], samples: Path
+    ) -> None:
+        sent = pointsman.run("tickets", "send", str(samples / "tickets.jsonl"), "--wait", "--json")
+        assert (sent.status, sent.result["created"]) == (0, 480)
+        shown = pointsman.run("tickets", "show", "sample-0001", "--json")
+        assert shown.result["decision"]["trace"]
+        assert pointsman.run("doctor", "--json").result["ok"]
 
-
-def test_a_second_instance_on_its_folder_is_refused(
-    pointsman: CommandLine, staying: subprocess.Popen[str]
-) -> None:
-    for command in ("demo", "up"):
-        refused = pointsman.run(command)
-        assert refused.status == 1
-        assert f"process {staying.pid} is using the state folder {pointsman.state}" in refused.err
+    def test_a_second_instance_on_its_folder_is_refused(
+        self, pointsman: CommandLine, demo: subprocess.Popen[str]
+    ) -> None:
+        for command in ("demo", "up"):
+            refused = pointsman.run(command)
+            assert refused.status == 1
+            who = f"process {demo.pid} is using the state folder {pointsman.state}"
+            assert who in refused.err
 
 
 def test_ctrl_c_leaves_nothing_behind_within_five_seconds(
-    pointsman: CommandLine, staying: subprocess.Popen[str]
+    pointsman: CommandLine, first: dict[str, object]
 ) -> None:
-    assert len(pointsman.processes()) > 4
-    began = time.monotonic()
-    press_ctrl_c(staying)
-    staying.wait(30)
-    took_s = time.monotonic() - began
-    assert pointsman.processes() == []
-    assert staying.returncode == 0
+    with staying(pointsman) as demo:
+        assert len(pointsman.processes()) > 4
+        began = time.monotonic()
+        press_ctrl_c(demo)
+        demo.wait(30)
+        took_s = time.monotonic() - began
+        assert pointsman.processes() == []
+    assert demo.returncode == 0
     assert took_s < STOPPED_WITHIN_S
     assert not {"services.json", "owner.json"} & {path.name for path in pointsman.state.iterdir()}
 
@@ -150,10 +161,11 @@ def test_ctrl_c_at_any_moment_leaves_nothing_behind(
 
 
 def test_after_kill_9_the_next_run_takes_everything_over(
-    pointsman: CommandLine, staying: subprocess.Popen[str]
+    pointsman: CommandLine, first: dict[str, object]
 ) -> None:
-    staying.kill()
-    staying.wait()
+    with staying(pointsman) as demo:
+        demo.kill()
+        demo.wait()
     done = pointsman.run("demo", "--exit", "--json", "--tickets", "10")
     assert (done.status, done.result["decided"]) == (0, 10), done.err
     assert pointsman.wait_until_gone(5) == []

@@ -29,10 +29,15 @@ from router.phrases import Passage, Phrase
 def test_a_phrase_is_found_as_whole_words_in_any_case_and_spacing(
     text: str, phrase: str, expected: bool
 ) -> None:
-    assert Passage(text).holds(Phrase(phrase)) is expected
+    assert bool(Passage(text).first_of([Phrase(phrase)])) is expected
 
 
 @given(st.text(), st.text(min_size=1), st.text())
 def test_a_phrase_between_blanks_is_always_found(before: str, phrase: str, after: str) -> None:
     passage = Passage(f"{before} {phrase} {after}")
-    assert passage.holds(Phrase(phrase)) or not phrase.strip()
+    assert passage.first_of([Phrase(phrase)]) or not phrase.strip()
+
+
+def test_the_first_phrase_by_the_order_of_the_rule_is_the_one_that_is_named() -> None:
+    phrases = [Phrase("nothing"), Phrase("second  word"), Phrase("first")]
+    assert Passage("first\nsecond word").first_of(phrases) is phrases[1]

@@ -1,0 +1,30 @@
+"""`pointsman evaluate`: what an artifact is worth on a labelled file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import AsJson, Device
+from cli.output import Output
+
+EXAMPLE = "Example: pointsman evaluate --model model --data test.jsonl.gz --json"
+
+
+def command(
+    model: Annotated[Path, typer.Option(help="Artifact folder, as `train` made it.")],
+    data: Annotated[Path, typer.Option(help="Labelled tickets (.jsonl or .jsonl.gz).")],
+    device: Device = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model, with its linear model beside it."""
+    from cli.model_figures import figure_lines, label_lines
+    from core.settings import load_settings
+    from trainer.evaluate import evaluate
+
+    settings, output = load_settings(device=device), Output(as_json=as_json)
+    figures = evaluate(model, data, device=settings.device, threads=settings.device_threads)
+    for line in [*label_lines(figures), *figure_lines(figures)]:
+        output.say(line)
+    output.say(f"{figures['n']} tickets, {figures['tickets_per_s']} a second")
+    output.result(figures)

@@ -1,0 +1,56 @@
+"""`pointsman train`: a labelled file to an artifact, without any server."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import AsJson, Device
+from cli.output import Output
+
+EXAMPLE = "Example: pointsman train --data tickets.jsonl.gz --out model --preset fast"
+
+
+def command(  # noqa: PLR0913  (an option each)
+    *,
+    data: Annotated[Path, typer.Option(help="Labelled tickets (.jsonl or .jsonl.gz).")],
+    out: Annotated[Path, typer.Option(help="Artifact folder to make.")],
+    val: Annotated[
+        Path | None, typer.Option(help="Labelled tickets to choose on; split from the data if not.")
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="minilm, a hub id, or a local folder.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="fast: frozen encoder, minutes. balanced: fine-tuned.")
+    ] = "fast",
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal models.")] = 0,
+    device: Device = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model from labelled tickets. Killed and started again, it goes on."""
+    from cli.model_figures import figure_lines, trained_object
+    from cli.training_view import shown_training
+    from core.settings import load_settings
+    from trainer.request import TrainRequest
+    from trainer.run import train
+
+    settings, output = load_settings(device=device, encoder=encoder), Output(as_json=as_json)
+    length_given = "max_length_tokens" in settings.model_fields_set
+    request = TrainRequest(
+        data=data,
+        out=out,
+        val=val,
+        encoder=settings.encoder,
+        preset=preset,
+        seed=seed,
+        max_length=settings.max_length_tokens if length_given else None,
+        device=settings.device,
+        threads=settings.device_threads,
+    )
+    with shown_training() as progress:
+        outcome = train(request, progress)
+    for line in figure_lines(outcome.metrics):
+        output.say(line)
+    output.say(f"Model {outcome.artifact.version} is in {out}.")
+    output.result(trained_object(outcome))
