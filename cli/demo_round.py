@@ -22,6 +22,7 @@ STALLED_AFTER_S = 120.0
 _POLL_S = 0.1
 _PUBLISH_TIMEOUT_S = 5.0
 _MESSAGES = 6
+_DEPARTMENTS_TOLD = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,8 @@ def close_books(stage: Stage, played: Round, artifact: Artifact) -> Summary:
 def summary_lines(summary: Summary) -> list[str]:
     """The summary for people."""
     departments = [f"{name} {count}" for name, count in summary.by_department.items()]
+    if len(departments) > _DEPARTMENTS_TOLD:
+        departments[_DEPARTMENTS_TOLD:] = [f"and {len(departments) - _DEPARTMENTS_TOLD} more"]
     rungs = [f"{name} {count}" for name, count in summary.by_rung.items()]
     return [
         "",

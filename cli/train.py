@@ -36,7 +36,6 @@ def command(  # noqa: PLR0913  (an option each)
     from trainer.run import train
 
     settings, output = load_settings(device=device, encoder=encoder), Output(as_json=as_json)
-    length_given = "max_length_tokens" in settings.model_fields_set
     request = TrainRequest(
         data=data,
         out=out,
@@ -44,7 +43,7 @@ def command(  # noqa: PLR0913  (an option each)
         encoder=settings.encoder,
         preset=preset,
         seed=seed,
-        max_length=settings.max_length_tokens if length_given else None,
+        max_length=settings.max_length_tokens,
         device=settings.device,
         threads=settings.device_threads,
     )

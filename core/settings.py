@@ -52,8 +52,12 @@ class Settings(BaseSettings):
     encoder: str = Field(
         default="minilm", description="minilm (in the wheel), a hub id, or a local folder"
     )
-    max_length_tokens: Annotated[int, Field(ge=16, le=512)] = Field(
-        default=256, description="longest input; of a longer text head and tail are kept"
+    max_length_tokens: int | None = Field(
+        default=None,
+        ge=16,
+        le=512,
+        description="longest input when training; unset takes the preset's (fast 128, balanced "
+        "256); of a longer text head and tail are kept",
     )
     device: Annotated[str, Field(pattern=r"^(auto|cpu|all|cuda(:\d+)?)$")] = Field(
         default="auto", description="auto, cpu, cuda:N, or all (one process per GPU)"

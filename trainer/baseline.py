@@ -27,8 +27,8 @@ def fit_baseline(corpus: Corpus, seed: int) -> LinearModel:
     """
     vectorizer = _vectorizer()
     matrix = _matrix(vectorizer, corpus)  # (b, v)
-    coef, intercept = fit_one_vs_rest(matrix, corpus.truth, seed)
-    logits = out_of_fold(matrix, corpus.truth, corpus.folds(seed), seed)
+    coef, intercept = fit_one_vs_rest(matrix, corpus.truth)
+    logits = out_of_fold(matrix, corpus.truth, corpus.folds(seed))
     point = choose_operating_point(corpus.held_out(logits), seed)
     return LinearModel(
         vocabulary=tuple(vectorizer.get_feature_names_out().tolist()),

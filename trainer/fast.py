@@ -105,8 +105,8 @@ def _fit_lexical(
     job.progress.stage("lexical branch")
     ngrams = Ngrams.of(token_ids, len(corpus.labels))
     matrix: csr_matrix = ngrams.matrix(token_ids)  # (b, v)
-    weight, intercept = fit_one_vs_rest(matrix, corpus.truth, job.seed)
-    logits = out_of_fold(matrix, corpus.truth, parts, job.seed)
+    weight, intercept = fit_one_vs_rest(matrix, corpus.truth)
+    logits = out_of_fold(matrix, corpus.truth, parts)
     return _Lexical(ngrams=ngrams, weight=weight, intercept=intercept, logits=logits)
 
 

@@ -10,7 +10,7 @@ from tests.factories.artifacts import LABELS, WORDS
 
 def labelled_rows(count: int, seed: int = 0) -> list[dict[str, object]]:
     chance = np.random.default_rng(seed)
-    rows = []
+    rows: list[dict[str, object]] = []
     for number in range(count):
         words = [str(word) for word in chance.choice(WORDS, chance.integers(2, 8))]
         labels = [label for label in LABELS if label in words]

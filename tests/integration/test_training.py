@@ -122,8 +122,8 @@ def test_a_balanced_training_killed_midway_ends_as_if_it_had_not_been(tmp_path: 
     for one, other in zip(resumed.metrics["history"], whole.metrics["history"], strict=True):
         assert one == pytest.approx(other, abs=1e-6)
     networks = [load_network(run.artifact, device="cpu", threads=0) for run in (whole, resumed)]
-    scores = [network.predict(["refund please", "login broken"]) for network in networks]
-    np.testing.assert_allclose(*scores, atol=1e-5)
+    one, other = (network.predict(["refund please", "login broken"]) for network in networks)
+    np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def _wait_until(condition: Any, child: subprocess.Popen[bytes]) -> None:
