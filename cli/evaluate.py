@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, Device
+from cli.options import AsJson, Device, one_device
 from cli.output import Output
 
 EXAMPLE = "Example: pointsman evaluate --model model --data test.jsonl.gz --json"
@@ -23,7 +23,9 @@ def command(
     from trainer.evaluate import evaluate
 
     settings, output = load_settings(device=device), Output(as_json=as_json)
-    figures = evaluate(model, data, device=settings.device, threads=settings.device_threads)
+    figures = evaluate(
+        model, data, device=one_device(settings.device), threads=settings.device_threads
+    )
     for line in [*label_lines(figures), *figure_lines(figures)]:
         output.say(line)
     output.say(f"{figures['n']} tickets, {figures['tickets_per_s']} a second")

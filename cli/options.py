@@ -18,3 +18,8 @@ DataFile = Annotated[
         metavar="FILE", help="Tickets, a JSON object a line (.jsonl or .jsonl.gz); - is stdin."
     ),
 ]
+
+
+def one_device(setting: str) -> str:
+    """The device of a command that uses one: `all`, which is for workers, means any of them."""
+    return "auto" if setting == "all" else setting

@@ -7,6 +7,7 @@ from typing import Any
 from classifier.artifacts import open_artifact
 from classifier.transformer import Network, load_network
 from cli.batches import in_batches
+from cli.options import one_device
 from core.errors import Invalid
 from core.settings import Settings
 from core.text import model_text
@@ -26,7 +27,7 @@ def load_model(folder: Path, settings: Settings) -> Network:
         Invalid: the device is not here.
     """
     return load_network(
-        open_artifact(folder), device=settings.device, threads=settings.device_threads
+        open_artifact(folder), device=one_device(settings.device), threads=settings.device_threads
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, Device
+from cli.options import AsJson, Device, one_device
 from cli.output import Output
 
 EXAMPLE = "Example: pointsman train --data tickets.jsonl.gz --out model --preset fast"
@@ -44,7 +44,7 @@ def command(  # noqa: PLR0913  (an option each)
         preset=preset,
         seed=seed,
         max_length=settings.max_length_tokens,
-        device=settings.device,
+        device=one_device(settings.device),
         threads=settings.device_threads,
     )
     with shown_training() as progress:

@@ -28,10 +28,9 @@ def fit_balanced(train: Corpus, choice: Corpus, job: Job, recipe: Recipe | None 
     torch.manual_seed(job.seed)
     model = MultilabelTransformer.from_encoder(job.encoder, train.labels)
     model.to(torch.device(job.device))
-    seen, unseen = (
-        Examples(token_ids=tokenizer.encode(part.texts).token_ids, truth=part.truth)
-        for part in (train, choice)
-    )
+    encoded, others = tokenizer.encode(train.texts), tokenizer.encode(choice.texts)
+    seen = Examples(token_ids=encoded.token_ids, truth=train.truth)
+    unseen = Examples(token_ids=others.token_ids, truth=choice.truth)
     job.progress.stage("fine-tuning")
     run = Run(folder=job.folder / "checkpoints", seed=job.seed, progress=job.progress)
     history = finetune(model, seen, unseen, recipe, run)
@@ -45,5 +44,9 @@ def fit_balanced(train: Corpus, choice: Corpus, job: Job, recipe: Recipe | None 
         tokenizer=tokenizer,
         held_out=choice.held_out(raw_scores(network, unseen.token_ids)),
         history=history,
-        recipe={"epochs": recipe.epochs, "weighting": recipe.weighting.value},
+        recipe={
+            "truncated_texts": encoded.truncated,
+            "epochs": recipe.epochs,
+            "weighting": recipe.weighting.value,
+        },
     )

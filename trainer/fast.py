@@ -41,14 +41,14 @@ def fit_fast(corpus: Corpus, job: Job) -> Fitted:
         Invalid: the encoder cannot be loaded or does not take `job.max_length` tokens.
     """
     tokenizer = load_tokenizer(job.encoder, job.max_length)
-    token_ids = tokenizer.encode(corpus.texts).token_ids
+    encoded = tokenizer.encode(corpus.texts)
     model = _network(corpus, job)
     job.progress.stage("embedding")
     frozen = serving_copy(model, job.device)
-    features = embed(frozen, token_ids, job.folder / "features", job.progress)  # (b, f)
+    features = embed(frozen, encoded.token_ids, job.folder / "features", job.progress)  # (b, f)
     parts = corpus.folds(job.seed)
     head, tried = _fit_head(features, corpus.truth, parts, job.progress)
-    lexical = _fit_lexical(token_ids, corpus, parts, job)
+    lexical = _fit_lexical(encoded.token_ids, corpus, parts, job)
     blend = choose_blend(tried.logits, lexical.logits, corpus.truth, corpus.labels)
     _assemble(model, head, lexical, blend)
     return Fitted(
@@ -56,7 +56,7 @@ def fit_fast(corpus: Corpus, job: Job) -> Fitted:
         tokenizer=tokenizer,
         held_out=corpus.held_out(blend.logits(tried.logits, lexical.logits)),
         history=[],
-        recipe=_recipe(tried, blend, lexical),
+        recipe={"truncated_texts": encoded.truncated, **_recipe(tried, blend, lexical)},
     )
 
 

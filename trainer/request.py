@@ -20,8 +20,8 @@ class Preset(StrEnum):
     BALANCED = "balanced"
 
 
-# Three quarters of real tickets are shorter than 160 tokens. `fast` reads the head and tail of
-# longer ones, which takes a fifth off its time.
+# Two thirds of the tickets of `sumo_firefox` fit into 128 tokens; `fast` reads head and tail of the
+# others, which takes a fifth off its time: 1.76 against 2.18 million tokens.
 MAX_LENGTH = {Preset.FAST: 128, Preset.BALANCED: 256}
 
 

@@ -128,6 +128,13 @@ class Worker:
         celery_state.should_stop = EX_OK
 
     def _watch(self) -> None:
+        """Follows rules and model; whatever fails, what serves now serves on."""
+        try:
+            self._follow()
+        except Exception as error:  # a ruleset or an artifact that nobody foresaw
+            _log.error("cannot_follow", cause=type(error).__name__)
+
+    def _follow(self) -> None:
         self._host.refresh()
         if not self._host.serving.scorer.rung.is_degraded:
             most = self._settings.rescore_batch_tickets

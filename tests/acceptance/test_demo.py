@@ -93,14 +93,13 @@ def test_a_second_run_takes_the_model_from_the_cache(
     assert done.result["model_version"] == first["model_version"]
 
 
-class TestWhileItStaysUp:
-    @pytest.fixture(scope="class")
-    def demo(
-        self, pointsman: CommandLine, first: dict[str, object]
-    ) -> Iterator[subprocess.Popen[str]]:
-        with staying(pointsman) as process:
-            yield process
+@pytest.fixture(scope="class")
+def demo(pointsman: CommandLine, first: dict[str, object]) -> Iterator[subprocess.Popen[str]]:
+    with staying(pointsman) as process:
+        yield process
 
+
+class TestWhileItStaysUp:
     def test_the_page_shows_what_was_decided(
         self, pointsman: CommandLine, demo: subprocess.Popen[str]
     ) -> None:

@@ -94,5 +94,4 @@ def undecided(engine: Engine) -> int:
     statement = text(
         "SELECT count(*) FROM tickets WHERE source = :source AND state IN ('accepted', 'claimed')"
     )
-    with engine.connect() as connection:
-        return int(connection.execute(statement, {"source": SOURCE}).scalar_one())
+    return transaction(engine, lambda c: int(c.execute(statement, {"source": SOURCE}).scalar_one()))

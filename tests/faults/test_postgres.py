@@ -10,7 +10,7 @@ from sqlalchemy import text
 from core.errors import Transient
 from migrations.upgrade import upgrade
 from store.embedded import embedded_postgres
-from store.engine import make_engine
+from store.engine import make_engine, transaction
 from tests.factories.processes import wait_until
 from tests.factories.values import tickets
 from tests.faults.conftest import System
@@ -45,20 +45,26 @@ def test_every_connection_cut_in_mid_run_loses_and_doubles_nothing(system: Syste
 
 def _kill_backends(system: System) -> None:
     """SIGKILL of one backend makes the postmaster reset all of them, as after a crash."""
-    with system.engine.connect() as connection:
-        pid = connection.execute(
-            text(
-                "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-                "AND backend_type = 'client backend' LIMIT 1"
-            )
-        ).scalar_one()
+    pid, started = _backend(system)
     psutil.Process(pid).send_signal(signal.SIGKILL)
-    wait_until(lambda: _answers(system), timeout_s=30, what="PostgreSQL back")
+    wait_until(
+        lambda: _writer_started(system) not in (None, started), timeout_s=30, what="back again"
+    )
 
 
-def _answers(system: System) -> bool:
+def _backend(system: System) -> tuple[int, object]:
+    """A backend of ours to kill, and when the server's background writer was started."""
+    pid = transaction(system.engine, lambda c: c.execute(text("SELECT pg_backend_pid()")).scalar())
+    assert pid is not None
+    return int(pid), _writer_started(system)
+
+
+def _writer_started(system: System) -> object:
+    """It is started anew with every reset; None while the server is away."""
+    statement = text(
+        "SELECT backend_start FROM pg_stat_activity WHERE backend_type = 'background writer'"
+    )
     try:
-        system.sender.send([])
+        return transaction(system.engine, lambda c: c.execute(statement).scalar())
     except Transient:
-        return False
-    return True
+        return None

@@ -79,7 +79,7 @@ def test_rules_with_errors_are_refused(run: Run, engine: Engine, tmp_path: Path)
 def test_broken_rules_are_named_with_their_line(
     configured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["rules", "import", _file(tmp_path, _RULES.replace("order", "odrer"))]) == 2
+    assert main(["rules", "import", _file(tmp_path, _RULES.replace("order:", "rank:"))]) == 2
     assert "line 3" in capsys.readouterr().err
 
 

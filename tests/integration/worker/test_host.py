@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from classifier.artifacts import Artifact
+from core.errors import Invalid
 from core.types import Rung
 from store import model_versions, rulesets
 from store.engine import transaction
@@ -118,3 +119,13 @@ def test_the_thresholds_behind_a_version_are_kept(
         row = connection.execute(text("SELECT version, thresholds FROM threshold_sets")).one()
     assert row.version == host.serving.scorer.versions.thresholds
     assert json.dumps(row.thresholds)
+
+
+def test_a_ruleset_that_cannot_be_read_is_not_served(engine: Engine, host: Host) -> None:
+    host.refresh()
+    serving = host.serving
+    broken = {"default_department": "service-desk", "rules": [{"id": "no order"}]}
+    transaction(engine, lambda c: rulesets.save(c, broken, author="ops", note="by hand"))
+    with pytest.raises(Invalid):
+        host.refresh()
+    assert host.serving is serving
