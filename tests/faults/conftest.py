@@ -71,12 +71,12 @@ class System:
     def wait_for_workers(self, count: int) -> None:
         wait_until(
             lambda: len(self.alive()) >= count,
-            timeout_s=90,
+            timeout_s=240,
             what=f"{count} workers alive",
             seen=self.processes.logs,
         )
 
-    def wait_until_decided(self, *, timeout_s: float = 90) -> float:
+    def wait_until_decided(self, *, timeout_s: float = 240) -> float:
         return wait_until(
             lambda: undecided(self.engine) == 0,
             timeout_s=timeout_s,

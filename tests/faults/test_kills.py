@@ -29,7 +29,7 @@ def test_a_worker_killed_at_a_named_point_loses_and_doubles_nothing(
         time.sleep(0.05)
     wait_until(
         lambda: _spur(system, doomed),
-        timeout_s=60,
+        timeout_s=240,
         what="the failpoint reached",
         seen=system.processes.logs,
     )
@@ -46,6 +46,7 @@ def _spur(system: System, doomed: RunningWorker) -> bool:
     return doomed.deaths > 0
 
 
+@pytest.mark.timeout(1200)
 def test_twenty_kills_at_random_moments_lose_and_double_nothing(
     system: System, record_property: Callable[[str, object], None]
 ) -> None:
@@ -84,7 +85,7 @@ def _kill_one(system: System, running: list[RunningWorker], chance: random.Rando
     orphans = _claimed_by(system.engine, victim.id)
     return wait_until(
         lambda: not _still_claimed_or_waiting(system.engine, orphans),
-        timeout_s=60,
+        timeout_s=240,
         what="the victim's tickets decided",
         seen=system.processes.logs,
     )

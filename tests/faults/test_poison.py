@@ -12,7 +12,7 @@ from tests.faults.worker import ABORT, RAISE
 def _settle(system: System) -> None:
     wait_until(
         lambda: undecided(system.engine) == 0,
-        timeout_s=120,
+        timeout_s=400,
         what="the poison quarantined and its mates decided",
         seen=system.processes.logs,
     )
