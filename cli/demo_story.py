@@ -72,7 +72,7 @@ def tell(wish: Wish, settings: Settings, output: Output) -> Summary:
 
 def set_stage(plan: Plan, settings: Settings, output: Output, stack: ExitStack) -> Stage:
     """Services that run, with the newest schema."""
-    running = stack.enter_context(instance(settings))
+    running = stack.enter_context(instance(settings, web=True))
     url = running.services.database_url
     bring_to_newest_schema(settings, url)
     engine = stack.enter_context(engine_for(settings, url))
@@ -197,7 +197,7 @@ def _answers(url: str) -> bool:
     try:
         connection.request("GET", "/health/live")
         return connection.getresponse().status == 200
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()

@@ -22,7 +22,10 @@ _TICK_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """Services that answer, and the supervisor of the processes that use them."""
+    """Services that answer, and the supervisor of the processes that use them.
+
+    `console_url` is empty without a web process.
+    """
 
     services: Services
     supervisor: Supervisor
@@ -30,18 +33,22 @@ class Instance:
 
 
 @contextmanager
-def instance(settings: Settings) -> Iterator[Instance]:
+def instance(settings: Settings, *, web: bool) -> Iterator[Instance]:
     """Starts what services have to be started; the caller owns the state folder.
 
     When the context ends, the processes are stopped first and the services after them.
+
+    Args:
+        settings: which services are configured, and where the web process is to answer.
+        web: whether there will be one.
 
     Raises:
         Invalid: the port that was asked for is taken.
         Transient: an embedded server did not start.
     """
     with own_services(settings) as found, ExitStack() as stack:
-        port = choose_port(settings)
-        console_url = f"http://{reachable(settings.http_host)}:{port}"
+        port = choose_port(settings) if web else settings.http_port
+        console_url = f"http://{reachable(settings.http_host)}:{port}" if web else ""
         supervisor = Supervisor(
             environment=child_environment(
                 settings,
@@ -57,7 +64,7 @@ def instance(settings: Settings) -> Iterator[Instance]:
                 settings.state_dir,
                 database_url=found.database_url,
                 redis_url=found.redis_url,
-                console_url=console_url,
+                console_url=console_url or None,
             )
         )
         yield Instance(services=found, supervisor=supervisor, console_url=console_url)
@@ -79,15 +86,16 @@ def run_until_stopped(
         Invalid: the configured database is not at the newest schema.
         Transient: a service did not start, or every process was stopped from outside.
     """
-    with locked(settings.state_dir), instance(settings) as running:
+    with locked(settings.state_dir), instance(settings, web="web" in parts) as running:
         _have_newest_schema(settings, running.services.database_url)
         staff = programs(parts, devices(settings.device), workers)
         tail = LogTail({program.name: running.supervisor.log_path(program) for program in staff})
         for program in staff:
             running.supervisor.start(program)
-        if "web" in parts:
-            output.say(f"Console: {running.console_url}")
-        output.result({"console_url": running.console_url, "state_dir": str(settings.state_dir)})
+        output.say(f"Console: {running.console_url or 'none'}")
+        output.result(
+            {"console_url": running.console_url or None, "state_dir": str(settings.state_dir)}
+        )
         watch(running.supervisor, tail, output)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 import redis
 from sqlalchemy import Engine, create_engine, make_url
@@ -15,6 +16,10 @@ from broker.embedded import embedded_redis
 from migrations.upgrade import upgrade
 from store.embedded import embedded_postgres
 from store.engine import driver_url, make_engine
+
+# A slow machine is not a failing test.
+hypothesis.settings.register_profile("pointsman", deadline=None)
+hypothesis.settings.load_profile("pointsman")
 
 
 @pytest.fixture(scope="session")

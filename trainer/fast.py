@@ -3,7 +3,8 @@
 A linear head on pooled hidden states, beside it the lexical branch; penalty, blend, calibration
 and thresholds are chosen on rows left out in turn, so that rare labels are judged by all of their
 positives. On `sumo_firefox` thresholds from its val rows (4 to 39 positives of the rare labels)
-gave a test macro-F1 of .328, those from rows of train left out in turn .361, with the same head.
+gave a test macro-F1 of .328, those from rows of train left out in turn .361, with the same head;
+with the lexical branch beside it .375, where the linear model has .350.
 """
 
 from collections.abc import Sequence

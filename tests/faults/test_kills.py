@@ -52,11 +52,7 @@ def test_twenty_kills_at_random_moments_lose_and_double_nothing(
 ) -> None:
     chance = random.Random(SEED)
     running = [system.start_worker() for _ in range(3)]
-    system.wait_for_workers(2)
-    sending = threading.Thread(target=_send_slowly, args=(system, 3000))
-    sending.start()
-    recoveries = [_kill_one(system, running, chance) for _ in range(20)]
-    sending.join()
+    recoveries = [_kill_one(system, chance, round_) for round_ in range(20)]
     system.wait_until_decided()
     for worker in running:
         worker.stop()
@@ -68,27 +64,29 @@ def test_twenty_kills_at_random_moments_lose_and_double_nothing(
     assert len(system.ledger.ids("accepted")) == 3000
 
 
-def _send_slowly(system: System, count: int) -> None:
-    for start in range(0, count, 10):
-        system.sender.send(
-            [a_ticket(f"t-{start + n}", body=f"Case {start + n}") for n in range(10)]
-        )
-        time.sleep(0.12)
+def _send(system: System, round_: int) -> None:
+    for start in range(0, 150, 30):
+        ids = [f"t-{round_}-{start + n}" for n in range(30)]
+        system.sender.send([a_ticket(id_, body=f"Case {id_}") for id_ in ids])
 
 
-def _kill_one(system: System, running: list[RunningWorker], chance: random.Random) -> float:
+def _kill_one(system: System, chance: random.Random, round_: int) -> float:
     """Kills one of at least two living workers; returns how long its tickets took to be decided."""
     system.wait_for_workers(2)
-    time.sleep(chance.uniform(0.1, 0.6))
+    sending = threading.Thread(target=_send, args=(system, round_))
+    sending.start()
+    time.sleep(chance.uniform(0.0, 0.3))
     victim = chance.choice(system.alive())
     os.kill(victim.pid, signal.SIGKILL)
     orphans = _claimed_by(system.engine, victim.id)
-    return wait_until(
+    took = wait_until(
         lambda: not _still_claimed_or_waiting(system.engine, orphans),
         timeout_s=240,
         what="the victim's tickets decided",
         seen=system.processes.logs,
     )
+    sending.join()
+    return took
 
 
 def _claimed_by(engine: Engine, worker: int) -> list[UUID]:
