@@ -129,6 +129,7 @@ def publish(staging: Path, final: Path, facts: Facts) -> Artifact:
     """
     files = [file for file in _files(staging) if file.name != MANIFEST]
     for file in files:
+        file.chmod(0o644)  # safetensors writes for its owner alone; a worker may be another user
         _refuse_code(staging, file)
         check_name(file.relative_to(staging).as_posix())
     marks = {file.relative_to(staging).as_posix(): mark_file(file) for file in files}

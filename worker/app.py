@@ -114,6 +114,7 @@ class Worker:
                 without_mingle=True,
                 without_heartbeat=True,
                 quiet=True,
+                loglevel=self._settings.log_level,
             )
             celery_worker.start()
             if not self._stopping.wait(_BROKER_RETRY_S):

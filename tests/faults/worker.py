@@ -23,6 +23,7 @@ from core.settings import load_settings
 from core.telemetry import configure_logging
 from core.types import Rung
 from worker import pipeline
+from worker.__main__ import leave
 from worker.app import Parts, Worker
 from worker.isolation import serve
 from worker.scorers import NetworkScorer, Prepared
@@ -121,3 +122,4 @@ def _serve_isolated(folder: Path) -> None:
 
 if __name__ == "__main__":
     main()
+    leave(0)
