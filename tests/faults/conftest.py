@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from broker.app import make_producer_app
-from store import model_versions, workers
-from store.engine import transaction
+from store import workers
 from tests.factories.artifacts import build_tiny_artifact
+from tests.factories.models import install
 from tests.factories.processes import Processes, wait_until
 from tests.faults.ledger import Ledger, Sender, undecided
 
@@ -45,19 +45,7 @@ class System:
         self._producers.close()
 
     def install_model(self) -> None:
-        artifact = build_tiny_artifact(self.folder / "artifact")
-
-        def work(connection: Connection) -> None:
-            model_versions.register(
-                connection,
-                version=artifact.version,
-                path=artifact.path,
-                labels=artifact.labels,
-                metrics={},
-            )
-            model_versions.activate(connection, artifact.version, actor="test")
-
-        transaction(self.engine, work)
+        install(self.engine, build_tiny_artifact(self.folder / "artifact"))
 
     def start_worker(self, *options: str) -> "RunningWorker":
         running = RunningWorker(self, options)

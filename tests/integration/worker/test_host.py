@@ -2,36 +2,23 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from classifier.artifacts import Artifact
 from core.errors import Invalid
 from core.types import Rung
-from store import model_versions, rulesets
+from store import rulesets
 from store.engine import transaction
 from store.taxonomy import Label, add_labels
 from tests.factories.artifacts import build_tiny_artifact
+from tests.factories.models import install
 from worker.host import Host
-
-
-def _install(engine: Engine, artifact: Artifact) -> None:
-    def work(connection: Connection) -> None:
-        model_versions.register(
-            connection,
-            version=artifact.version,
-            path=artifact.path,
-            labels=artifact.labels,
-            metrics={},
-        )
-        model_versions.activate(connection, artifact.version, actor="test")
-
-    transaction(engine, work)
 
 
 @pytest.fixture
 def artifact(engine: Engine, tmp_path: Path) -> Artifact:
     made = build_tiny_artifact(tmp_path / "artifact")
-    _install(engine, made)
+    install(engine, made)
     return made
 
 
@@ -92,7 +79,7 @@ def test_another_active_version_is_served_after_a_refresh(
 ) -> None:
     assert _rung(host) is Rung.MODEL
     newer = build_tiny_artifact(tmp_path / "newer", seed=1)
-    _install(engine, newer)
+    install(engine, newer)
     host.refresh()
     assert host.serving.scorer.versions.model == newer.version
 

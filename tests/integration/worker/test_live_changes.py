@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from classifier.artifacts import Artifact
 from core.types import Rung
-from store import model_versions, rulesets
+from store import rulesets
 from store.engine import transaction
 from store.taxonomy import Department, Label, add_departments, add_labels
 from tests.factories.artifacts import LABELS, build_tiny_artifact
+from tests.factories.models import activate, register
 from tests.factories.processes import wait_until
 from tests.factories.values import tickets
 from tests.faults.conftest import System
@@ -102,31 +102,14 @@ def test_tickets_decided_without_the_model_are_looked_at_again_when_it_is_back(
 def test_models_swapped_under_load_lose_no_ticket_and_mix_no_decision(system: System) -> None:
     made = [build_tiny_artifact(system.folder / f"model-{seed}", seed=seed) for seed in range(2)]
     for artifact in made:
-        _register(system.engine, artifact)
-    _activate(system.engine, made[0].version)
+        register(system.engine, artifact)
+    activate(system.engine, made[0].version)
     system.start_worker()
     system.wait_for_workers(1)
     for swap in range(6):
         system.sender.send(tickets(100, prefix=f"s{swap}"))
-        _activate(system.engine, made[swap % 2].version)
+        activate(system.engine, made[swap % 2].version)
         time.sleep(0.5)
     system.wait_until_decided()
     assert compare(system.engine, system.ledger).are_none
     assert _rungs(system.engine) == {Rung.MODEL}
-
-
-def _activate(engine: Engine, version: str) -> None:
-    transaction(engine, lambda c: model_versions.activate(c, version, actor="test"))
-
-
-def _register(engine: Engine, artifact: Artifact) -> None:
-    def work(connection: Connection) -> None:
-        model_versions.register(
-            connection,
-            version=artifact.version,
-            path=artifact.path,
-            labels=artifact.labels,
-            metrics={},
-        )
-
-    transaction(engine, work)
