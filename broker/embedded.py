@@ -32,7 +32,7 @@ def embedded_redis(folder: Path) -> Iterator[str]:
         Transient: the server did not start.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    port, password = _free_port(), secrets.token_urlsafe(18)
+    port, password = free_port(), secrets.token_urlsafe(18)
     config = folder / "redis.conf"
     config.touch(mode=0o600)
     config.write_text(_config(folder, port, password))
@@ -81,7 +81,8 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody has at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -126,18 +126,6 @@ def release(connection: Connection, claims: Sequence[Claim], *, worker: int) -> 
     )
 
 
-def postpone(connection: Connection, claim: Claim, *, delay_s: float, error: str) -> None:
-    """Gives one claim back to be tried again after a delay, keeping its count of attempts."""
-    connection.execute(
-        text(
-            "UPDATE tickets SET state = 'accepted', claimed_by = NULL, lease_until = NULL, "
-            "error = :error, next_at = clock_timestamp() + make_interval(secs => :delay_s) "
-            "WHERE id = :id AND claim_token = :token AND state = 'claimed'"
-        ),
-        {"id": claim.id, "token": claim.token, "delay_s": delay_s, "error": error},
-    )
-
-
 def hold_worker_lock(connection: Connection, worker: int) -> None:
     """Takes the session lock that says this worker lives, for as long as the connection does."""
     connection.execute(

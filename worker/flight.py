@@ -32,9 +32,3 @@ class Flight:
         with self._landed:
             self._held -= tickets
             self._landed.notify_all()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is in hand."""
-        with self._landed:
-            return self._held == 0

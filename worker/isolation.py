@@ -106,13 +106,17 @@ def serve(scorer: Scorer, source: IO[str], sink: IO[str]) -> None:
         sink.flush()
 
 
+def serve_artifact(folder: Path) -> None:
+    """Serves an artifact's network, on the CPU, over standard input and output."""
+    artifact = open_artifact(folder)
+    network = load_network(artifact, device="cpu", threads=1)
+    serve(NetworkScorer(network=network, rung=Rung.MODEL, artifact=artifact), sys.stdin, sys.stdout)
+
+
 def main() -> None:
     """The throwaway process: `python -m worker.isolation FOLDER`."""
     die_with_parent()
-    artifact = open_artifact(Path(sys.argv[1]))
-    network = load_network(artifact, device="cpu", threads=1)
-    scorer = NetworkScorer(network=network, rung=Rung.MODEL, artifact=artifact)
-    serve(scorer, sys.stdin, sys.stdout)
+    serve_artifact(Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """A Redis server on a port of its own that can be killed, stopped and started again."""
 
 import signal
-import socket
 import subprocess
 from importlib.resources import files
 from pathlib import Path
 
 import redis
 
+from broker.embedded import free_port
 from core.process import die_with_parent
 from tests.factories.processes import wait_until
 
@@ -17,7 +17,7 @@ class RedisServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,10 +49,3 @@ class RedisServer:
                 return bool(client.ping())
             except redis.RedisError:
                 return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -16,16 +16,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from classifier.artifacts import open_artifact
-from classifier.transformer import load_network
 from core.process import die_with_parent
 from core.settings import load_settings
 from core.telemetry import configure_logging
-from core.types import Rung
 from worker import pipeline
 from worker.__main__ import leave
 from worker.app import Parts, Worker
-from worker.isolation import serve
+from worker.isolation import serve_artifact
 from worker.scorers import NetworkScorer, Prepared
 
 RAISE, ABORT, HANG = "POISON-RAISE", "POISON-ABORT", "POISON-HANG"
@@ -41,7 +38,7 @@ def main() -> None:
     if options.poison:
         _poison()
     if options.isolated:
-        _serve_isolated(options.isolated)
+        serve_artifact(options.isolated)
         return
     if options.failpoint:
         _arm(*options.failpoint.split(":"))
@@ -111,13 +108,6 @@ def _choke(text: str) -> None:
         os.abort()
     if HANG in text:
         time.sleep(3600)
-
-
-def _serve_isolated(folder: Path) -> None:
-    artifact = open_artifact(folder)
-    network = load_network(artifact, device="cpu", threads=1)
-    scorer = NetworkScorer(network=network, rung=Rung.MODEL, artifact=artifact)
-    serve(scorer, sys.stdin, sys.stdout)
 
 
 if __name__ == "__main__":

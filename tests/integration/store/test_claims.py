@@ -12,7 +12,6 @@ from store.claims import (
     claim,
     give_back_of_the_dead,
     hold_worker_lock,
-    postpone,
     release,
     renew,
 )
@@ -137,16 +136,6 @@ def test_released_claims_do_not_count_as_attempts(engine: Engine) -> None:
     claimed = _claim(engine, worker)
     transaction(engine, lambda c: release(c, claimed, worker=worker))
     assert _claim(engine, worker)[0].attempts == 1
-
-
-def test_a_postponed_ticket_waits_and_remembers_its_attempts(engine: Engine) -> None:
-    transaction(engine, lambda c: accept(c, [a_ticket()], source="shop"))
-    worker = _worker(engine)
-    claimed = _claim(engine, worker)[0]
-    transaction(engine, lambda c: postpone(c, claimed, delay_s=0.2, error="broke"))
-    assert _claim(engine, worker) == []
-    time.sleep(0.25)
-    assert _claim(engine, worker)[0].attempts == 2
 
 
 @pytest.mark.parametrize("state", [TicketState.DECIDED, TicketState.QUARANTINED])

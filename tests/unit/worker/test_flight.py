@@ -8,7 +8,7 @@ def test_room_is_what_is_not_in_the_air() -> None:
     flight.take_off(7)
     assert flight.room(timeout_s=0) == 3
     flight.land(7)
-    assert flight.is_empty
+    assert flight.room(timeout_s=0) == 10
 
 
 def test_a_full_flight_waits_until_something_lands() -> None:
