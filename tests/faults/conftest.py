@@ -64,6 +64,14 @@ class System:
             seen=self.processes.logs,
         )
 
+    def wait_until_seen_dead(self, worker: int) -> None:
+        """Waits until a killed worker's connection is gone, so that nobody counts it as a peer."""
+        wait_until(
+            lambda: worker not in {living.id for living in self.alive()},
+            timeout_s=60,
+            what=f"the death of worker {worker} seen",
+        )
+
     def wait_until_decided(self, *, timeout_s: float = 240) -> float:
         return wait_until(
             lambda: undecided(self.engine) == 0,

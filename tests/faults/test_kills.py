@@ -86,6 +86,7 @@ def _kill_one(system: System, chance: random.Random, round_: int) -> float:
         seen=system.processes.logs,
     )
     sending.join()
+    system.wait_until_seen_dead(victim.id)
     return took
 
 
