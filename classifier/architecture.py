@@ -39,6 +39,8 @@ class HeadShape:
         hidden: units of a layer between features and labels; 0 for none.
         dropout: share of features (and hidden units) left out in training.
         terms: n-grams of tokens that score beside the encoder (`classifier.lexical`); 0 for none.
+        encoder_tokens: how many of an input's first tokens the encoder reads, 0 for all; n-grams
+            are looked for in every token.
     """
 
     layers: tuple[int, ...] = (-1,)
@@ -46,6 +48,7 @@ class HeadShape:
     hidden: int = 0
     dropout: float = 0.1
     terms: int = 0
+    encoder_tokens: int = 0
 
 
 class MultilabelTransformer(nn.Module):
@@ -85,6 +88,10 @@ class MultilabelTransformer(nn.Module):
         """The token id that fills rows up; the mask hides it."""
         return int(getattr(self.encoder.config, "pad_token_id", None) or 0)
 
+    def cost(self, token_ids: Sequence[int]) -> int:
+        """How many tokens of a text the encoder has to read, which is nearly all the work."""
+        return min(len(token_ids), self.shape.encoder_tokens or len(token_ids))
+
     def features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Pooled hidden states in float32, shape (b, f).
 
@@ -92,6 +99,10 @@ class MultilabelTransformer(nn.Module):
             input_ids: (b, t).
             attention_mask: (b, t), 1 for tokens and 0 for padding; None when nothing is padding.
         """
+        if self.shape.encoder_tokens:
+            input_ids = input_ids[:, : self.shape.encoder_tokens]
+        if attention_mask is not None:
+            attention_mask = attention_mask[:, : input_ids.shape[1]]
         every_layer = self.shape.layers != (-1,)
         out = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=every_layer

@@ -92,17 +92,27 @@ def load_tokenizer(folder: Path, max_length: int) -> TicketTokenizer:
         Invalid: the encoder has no positions for `max_length` tokens, or no tokenizer that can be
             read.
     """
-    config = _encoder_config(folder)
-    longest = _longest_input(config)
+    longest = longest_input(folder)
     if max_length > longest:
         fix = f"use at most {longest} or another encoder"
         raise Invalid("max_length", f"is {max_length}, the encoder takes {longest}", fix)
     tokenizer = _fast_tokenizer(folder)
     # transformers makes an empty tokenizer, without a word, where it finds no vocabulary.
-    if tokenizer.get_vocab_size() < int(config.get("vocab_size") or 0) // 2:
+    if tokenizer.get_vocab_size() < int(_encoder_config(folder).get("vocab_size") or 0) // 2:
         fix = "name an encoder with tokenizer.json"
         raise Invalid("encoder", "has no tokenizer with its vocabulary", fix)
     return TicketTokenizer(tokenizer, max_length)
+
+
+def longest_input(folder: Path) -> int:
+    """Most tokens that an encoder has positions for; 512 where it does not say.
+
+    Raises:
+        Invalid: the folder holds no encoder.
+    """
+    config = _encoder_config(folder)
+    positions = int(config.get("max_position_embeddings") or DEFAULT_MAX_LENGTH)
+    return positions - (2 if config.get("model_type") in _PADDED_POSITIONS else 0)
 
 
 def _encoder_config(folder: Path) -> dict[str, Any]:
@@ -111,12 +121,6 @@ def _encoder_config(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, TypeError) as error:
         fix = "name a folder with a transformers encoder"
         raise Invalid("encoder", "has no readable config.json", fix) from error
-
-
-def _longest_input(config: dict[str, Any]) -> int:
-    """Most tokens that the encoder has positions for; 512 where it does not say."""
-    positions = int(config.get("max_position_embeddings") or DEFAULT_MAX_LENGTH)
-    return positions - (2 if config.get("model_type") in _PADDED_POSITIONS else 0)
 
 
 def _fast_tokenizer(folder: Path) -> Tokenizer:

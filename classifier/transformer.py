@@ -69,6 +69,10 @@ class Network:
         """Token ids of each text, at most `tokenizer.max_length` each."""
         return self.tokenizer.encode(texts).token_ids
 
+    def costs(self, token_ids: Sequence[Sequence[int]]) -> list[int]:
+        """What each text costs on the device, in tokens."""
+        return [self._model.cost(ids) for ids in token_ids]
+
     def logits(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Raw scores of one chunk, shape (b, l).
 
@@ -102,7 +106,7 @@ class Network:
         """
         token_ids = self.encode(texts)
         scores = np.empty((len(texts), len(self.labels)), dtype=np.float32)  # (b, l)
-        for chunk in plan_chunks([len(ids) for ids in token_ids], chunk_tokens):
+        for chunk in plan_chunks(self.costs(token_ids), chunk_tokens):
             scores[chunk] = self.scores(self.logits([token_ids[i] for i in chunk]))
         return scores
 

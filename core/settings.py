@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         default=None,
         ge=16,
         le=512,
-        description="longest input when training; unset takes the preset's (fast 128, balanced "
+        description="longest input when training; unset takes the preset's (fast 512, balanced "
         "256); of a longer text head and tail are kept",
     )
     device: Annotated[str, Field(pattern=r"^(auto|cpu|all|cuda(:\d+)?)$")] = Field(

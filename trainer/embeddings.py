@@ -39,10 +39,11 @@ def embed(
     """
     folder.mkdir(parents=True, exist_ok=True)
     features = np.zeros((len(token_ids), model.feature_size), dtype=np.float32)  # (b, f)
-    pace = Pace(progress, total=sum(len(ids) for ids in token_ids))
+    read = [ids[: model.cost(ids)] for ids in token_ids]
+    pace = Pace(progress, total=sum(map(len, read)))
     model.eval()
-    for shard in _shards([len(ids) for ids in token_ids]):
-        chunks = [[token_ids[row] for row in chunk] for chunk in shard]
+    for shard in _shards([len(ids) for ids in read]):
+        chunks = [[read[row] for row in chunk] for chunk in shard]
         features[np.concatenate(shard)] = _shard_features(model, chunks, folder)
         pace.step(sum(len(ids) for chunk in chunks for ids in chunk))
     return features

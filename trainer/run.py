@@ -11,6 +11,7 @@ import torch
 from classifier.architecture import save_network
 from classifier.artifacts import Artifact, open_artifact, publish
 from classifier.encoders import resolve_encoder
+from classifier.encoding import longest_input
 from classifier.labels import LabelSet
 from classifier.linear import LinearModel
 from classifier.manifest import Facts
@@ -25,7 +26,7 @@ from trainer.held_out import OperatingPoint, choose_operating_point, cross_measu
 from trainer.metrics import Metrics, measure
 from trainer.progress import Progress, Silent
 from trainer.report import Report, write_reports
-from trainer.request import Preset, TrainOutcome, TrainRequest, code_version, request_id
+from trainer.request import MAX_LENGTH, Preset, TrainOutcome, TrainRequest, code_version, request_id
 from trainer.serving import serving_network
 from trainer.split import split_rows
 from trainer.workspace import open_workspace
@@ -161,7 +162,7 @@ def _fit(plan: _Plan, folder: Path, progress: Progress) -> Fitted:
         torch.set_num_threads(request.threads)
     job = Job(
         encoder=plan.encoder,
-        max_length=request.tokens,
+        max_length=request.max_length or min(MAX_LENGTH[request.how], longest_input(plan.encoder)),
         device=resolve_device(request.device),
         seed=request.seed,
         folder=folder,
@@ -208,7 +209,7 @@ def _facts(plan: _Plan, fitted: Fitted) -> Facts:
     return Facts(
         encoder=request.encoder,
         labels=plan.labels.kept,
-        max_length=request.tokens,
+        max_length=fitted.tokenizer.max_length,
         dataset_hash=plan.dataset_hash,
         seeds=(request.seed,),
         code_version=code_version(),

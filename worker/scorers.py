@@ -96,10 +96,10 @@ class NetworkScorer:
         )
 
     def prepare(self, texts: Sequence[str]) -> Prepared:
-        """Token ids, and how many there are."""
+        """Token ids, and how many of them the device has to read."""
         encoded = self.network.tokenizer.encode(texts)
-        lengths = [len(ids) for ids in encoded.token_ids]
-        return Prepared(items=encoded.token_ids, tokens=lengths, truncated=encoded.truncated)
+        costs = self.network.costs(encoded.token_ids)
+        return Prepared(items=encoded.token_ids, tokens=costs, truncated=encoded.truncated)
 
     def score(self, items: Sequence[Any]) -> NDArray[np.float32]:
         """One pass through the device."""

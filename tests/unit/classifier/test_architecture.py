@@ -54,6 +54,7 @@ SHAPES = [
     HeadShape(layers=(-1, 1), pooling=("mean", "max", "first")),
     HeadShape(hidden=8),
     HeadShape(terms=3),
+    HeadShape(terms=3, encoder_tokens=2),
 ]
 
 
@@ -64,6 +65,14 @@ def test_padding_does_not_change_a_score(shape: HeadShape) -> None:
         padded, alone = model(IDS, MASK)[1:], model(IDS[1:, :3])
     torch.testing.assert_close(padded, alone, rtol=1e-4, atol=1e-5)
     assert padded.shape == (1, len(LABELS))
+
+
+def test_the_encoder_reads_no_further_than_its_share_of_the_tokens() -> None:
+    model = build_tiny_network(shape=HeadShape(encoder_tokens=2)).eval()
+    with torch.inference_mode():
+        whole = model.features(IDS)
+        torch.testing.assert_close(whole, model.features(IDS[:, :2]))
+    assert [model.cost(ids) for ids in ([1], [1, 2, 3])] == [1, 2]
 
 
 def test_features_of_all_layers_and_poolings_lie_side_by_side() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import Invalid
 from trainer.dataset import Dataset
-from trainer.request import MAX_LENGTH, Preset, TrainRequest, request_id
+from trainer.request import TrainRequest, request_id
 
 _DATA = Dataset(texts=("a",), labels=(("x",),))
 
@@ -12,12 +12,6 @@ _DATA = Dataset(texts=("a",), labels=(("x",),))
 def _request(**changes: object) -> TrainRequest:
     fields: dict[str, object] = {"data": Path("d.jsonl"), "out": Path("out")}
     return TrainRequest(**{**fields, **changes})  # type: ignore[arg-type]
-
-
-def test_the_preset_says_how_long_inputs_are_unless_the_request_does() -> None:
-    assert _request().tokens == MAX_LENGTH[Preset.FAST]
-    assert _request(preset="balanced").tokens == MAX_LENGTH[Preset.BALANCED]
-    assert _request(max_length=32).tokens == 32
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
