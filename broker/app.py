@@ -9,7 +9,15 @@ from typing import Any
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
-from broker.messages import MAINTENANCE_QUEUE, ROUTE, SUBMIT, SWEEP, TICKETS_QUEUE
+from broker.messages import (
+    MAINTENANCE_QUEUE,
+    RETRAIN,
+    ROUTE,
+    SUBMIT,
+    SWEEP,
+    TICKETS_QUEUE,
+    TRAIN_QUEUE,
+)
 
 _CONSUMER_SOCKET = {"socket_timeout": 10, "socket_connect_timeout": 2}
 
@@ -59,11 +67,12 @@ def _make(redis_url: str) -> Celery:
         task_publish_retry=False,
         task_create_missing_queues=False,
         task_default_queue=TICKETS_QUEUE,
-        task_queues=[_queue(TICKETS_QUEUE), _queue(MAINTENANCE_QUEUE)],
+        task_queues=[_queue(name) for name in (TICKETS_QUEUE, MAINTENANCE_QUEUE, TRAIN_QUEUE)],
         task_routes={
             SUBMIT: {"queue": TICKETS_QUEUE},
             ROUTE: {"queue": TICKETS_QUEUE},
             SWEEP: {"queue": MAINTENANCE_QUEUE},
+            RETRAIN: {"queue": TRAIN_QUEUE},
         },
         worker_prefetch_multiplier=4,
         worker_send_task_events=False,

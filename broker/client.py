@@ -9,7 +9,7 @@ from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
-from broker.messages import ROUTE, SUBMIT, packed
+from broker.messages import RETRAIN, ROUTE, SUBMIT, TRAIN_QUEUE, packed
 from core.errors import Transient
 
 _log = structlog.get_logger(__name__)
@@ -26,6 +26,20 @@ def announce(app: Celery, ids: Sequence[UUID], *, per_message: int) -> bool:
         _send(app, ROUTE, [str(id_) for id_ in ids], per_message)
     except _AWAY as error:
         _log.warning("redis_away", error=type(error).__name__, tickets=len(ids))
+        return False
+    return True
+
+
+def wake_trainers(app: Celery) -> bool:
+    """Tells trainers that a run waits; without Redis they find it by looking.
+
+    Returns:
+        Whether the message got through.
+    """
+    try:
+        app.send_task(RETRAIN, queue=TRAIN_QUEUE, retry=False)
+    except _AWAY as error:
+        _log.warning("redis_away", error=type(error).__name__)
         return False
     return True
 

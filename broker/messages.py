@@ -9,9 +9,11 @@ from core.errors import Invalid
 SUBMIT = "tickets.submit"
 ROUTE = "tickets.route"
 SWEEP = "maintenance.sweep"
+RETRAIN = "trainer.retrain"
 
 TICKETS_QUEUE = "tickets"
 MAINTENANCE_QUEUE = "maintenance"
+TRAIN_QUEUE = "train"
 
 MAX_TICKETS_PER_MESSAGE = 1_000
 

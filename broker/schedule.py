@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from broker.messages import SWEEP
+from broker.messages import RETRAIN, SWEEP
 
 
-def beat_schedule(*, maintenance_interval_s: float) -> dict[str, dict[str, Any]]:
+def beat_schedule(
+    *, maintenance_interval_s: float, retrain_check_interval_s: float
+) -> dict[str, dict[str, Any]]:
     """The schedule in Celery's form; messages nobody took by the next turn expire."""
+    intervals = {SWEEP: maintenance_interval_s, RETRAIN: retrain_check_interval_s}
     return {
-        SWEEP: {
-            "task": SWEEP,
-            "schedule": maintenance_interval_s,
-            "options": {"expires": maintenance_interval_s},
-        }
+        task: {"task": task, "schedule": interval_s, "options": {"expires": interval_s}}
+        for task, interval_s in intervals.items()
     }

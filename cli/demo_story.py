@@ -16,9 +16,11 @@ from cli.demo_stage import Stage
 from cli.demo_training import Training, training
 from cli.instance import devices, instance, programs
 from cli.output import Output
+from cli.processes import TRAINER
+from cli.sending import import_file
 from cli.services import bring_to_newest_schema, engine_for
 from cli.state import locked
-from core.errors import Transient
+from core.errors import Invalid, Transient
 from core.settings import Settings
 from core.types import Rung, Ticket
 from router.parse import parse_ruleset
@@ -28,6 +30,7 @@ from store.engine import transaction
 from store.workers import Worker, workers
 
 ACTOR = "demo"
+HISTORY = "demo-history"
 HELD_OUT = "held_out.json"
 _PARTS = frozenset({"web", "worker", "beat"})
 _TICK_S = 0.1
@@ -58,6 +61,7 @@ def tell(wish: Wish, settings: Settings, output: Output) -> Summary:
         model = stack.enter_context(training(plan, settings, output))
         stage = set_stage(plan, settings, output, stack)
         seed(stage)
+        remember(stage)
         start_processes(stage)
         artifact = wait_for_training(stage, model)
         activate(stage, artifact)
@@ -97,6 +101,11 @@ def seed(stage: Stage) -> None:
     stage.output.say(
         f"Helpdesk: {len(plan.labels)} labels, {len(plan.departments)} departments, rules {rules}"
     )
+
+
+def remember(stage: Stage) -> None:
+    """The file as a helpdesk's labelled past, from which later models learn as the first does."""
+    import_file(stage.engine, stage.plan.data, source=HISTORY, report=_say_nothing)
 
 
 def start_processes(stage: Stage) -> None:
@@ -166,11 +175,12 @@ def tell_summary(stage: Stage, summary: Summary) -> None:
 
 
 def stay(stage: Stage) -> None:
-    """Keeps everything up until Ctrl-C.
+    """Keeps everything up until Ctrl-C, with a trainer that waits for corrections.
 
     Raises:
         Transient: every process was stopped from outside.
     """
+    stage.instance.supervisor.start(TRAINER)
     stage.output.say(f"Console: {stage.instance.console_url} (Ctrl-C stops everything)")
     try:
         while stage.instance.supervisor.any_left:
@@ -179,6 +189,10 @@ def stay(stage: Stage) -> None:
     except KeyboardInterrupt:
         return
     raise Transient("every process was stopped from outside")
+
+
+def _say_nothing(_line: int, _error: Invalid) -> None:
+    """Lines that are no tickets are the training's to complain about."""
 
 
 def _serves(stage: Stage, artifact: Artifact) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cli.log_tail import LogTail
 from cli.output import Output
 from cli.ports import choose_port, reachable
-from cli.processes import BEAT, WEB, Program, Supervisor, child_environment, worker
+from cli.processes import BEAT, TRAINER, WEB, Program, Supervisor, child_environment, worker
 from cli.services import Services, bring_to_newest_schema, engine_for, own_services
 from cli.state import announced, locked
 from core.errors import Invalid, Transient
@@ -77,7 +77,7 @@ def run_until_stopped(
 
     Args:
         settings: `device` says where workers run.
-        parts: any of web, worker and beat.
+        parts: any of web, worker, trainer and beat.
         workers: on each device.
         output: gets the logs as words and the console's address as the result.
 
@@ -119,6 +119,7 @@ def programs(parts: frozenset[str], devices: tuple[str, ...], workers: int) -> l
     return (
         ([WEB] if "web" in parts else [])
         + (staff if "worker" in parts else [])
+        + ([TRAINER] if "trainer" in parts else [])
         + ([BEAT] if "beat" in parts else [])
     )
 

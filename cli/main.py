@@ -9,7 +9,22 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import demo, doctor, evaluate, migrate, predict, rules, tickets, train, up
+from cli import (
+    compare,
+    corrections,
+    demo,
+    doctor,
+    drift,
+    evaluate,
+    migrate,
+    models,
+    predict,
+    retrain,
+    rules,
+    tickets,
+    train,
+    up,
+)
 from cli.output import complain
 from core.errors import (
     ArtifactInvalid,
@@ -37,7 +52,12 @@ app.command("migrate", epilog=migrate.EXAMPLE)(migrate.command)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)
 app.command("train", epilog=train.EXAMPLE)(train.command)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.command)
+app.command("drift", epilog=drift.EXAMPLE)(drift.command)
+app.command("compare", epilog=compare.EXAMPLE)(compare.command)
 app.command("predict", epilog=predict.EXAMPLE)(predict.command)
+app.command("retrain", epilog=retrain.EXAMPLE)(retrain.command)
+app.add_typer(models.app, name="models")
+app.add_typer(corrections.app, name="corrections")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(rules.app, name="rules")
 

@@ -41,6 +41,7 @@ def worker(number: int, device: str) -> Program:
 
 
 BEAT = Program(name="beat", arguments=("-m", "worker.beat"))
+TRAINER = Program(name="trainer", arguments=("-m", "trainer"))
 WEB = Program(name="web", arguments=("-m", "web"))
 
 

@@ -22,7 +22,10 @@ def command(  # noqa: PLR0913  (an option each)
         str | None, typer.Option(help="minilm, a hub id, or a local folder.")
     ] = None,
     preset: Annotated[
-        str, typer.Option(help="fast: frozen encoder, minutes. balanced: fine-tuned.")
+        str,
+        typer.Option(
+            help="auto, cold_start, fast, balanced (fine-tuned) or best (an ensemble, distilled)."
+        ),
     ] = "fast",
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal models.")] = 0,
     device: Device = None,

@@ -9,7 +9,7 @@ from cli.output import Output
 from core.errors import Invalid
 
 EXAMPLE = "Example: pointsman up --only web,worker --device cpu --workers 2"
-PARTS = ("web", "worker", "beat")
+PARTS = ("web", "worker", "trainer", "beat")
 
 
 def command(
@@ -20,7 +20,7 @@ def command(
     workers: Annotated[int, typer.Option(min=1, help="Workers on each device.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Run web, workers and beat until Ctrl-C."""
+    """Run web, workers, trainer and beat until Ctrl-C."""
     from cli.instance import run_until_stopped
     from cli.interrupts import stop_like_ctrl_c
     from core.settings import load_settings

@@ -115,6 +115,36 @@ class Settings(BaseSettings):
         default=3600, description="how often beat triggers partition care"
     )
 
+    retrain_preset: str = Field(default="fast", description="preset of retrainings")
+    retrain_check_interval_s: Seconds = Field(
+        default=60, description="how often beat has trainers look whether a retraining is due"
+    )
+    retrain_interval_hours: Annotated[float, Field(ge=0)] = Field(
+        default=168, description="a retraining after this time, if anything changed; 0 for never"
+    )
+    retrain_corrections: Annotated[int, Field(ge=0)] = Field(
+        default=100, description="a retraining after this many new corrections; 0 for never"
+    )
+    retrain_override_rate: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.3,
+        description="a retraining when agents overrule this share of decisions; 0 for never",
+    )
+    retrain_override_tickets: Count = Field(
+        default=100, description="fewest judged tickets from which an override rate is taken"
+    )
+    promote: Annotated[str, Field(pattern=r"^(auto|manual)$")] = Field(
+        default="auto", description="auto, or manual: a model that passes the gate waits"
+    )
+    training_lease_s: Seconds = Field(
+        default=60, description="a training not heard of for this long is taken over"
+    )
+    mass_edit_corrections: Count = Field(
+        default=30, description="more equal changes by one agent than this wait for a person"
+    )
+    mass_edit_window_minutes: Annotated[float, Field(gt=0)] = Field(
+        default=10, description="time in which equal changes by one agent are counted"
+    )
+
     def service_urls(self) -> tuple[str, str]:
         """The URLs of the database and of Redis, for a process that needs both.
 

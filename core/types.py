@@ -53,6 +53,44 @@ class Reason(StrEnum):
     MANUAL_TRIAGE = "manual_triage"
 
 
+class FeedbackKind(StrEnum):
+    """What an agent says about a decision.
+
+    The labels were right; the labels were wrong; the labels were right and the department was
+    not; the ticket went elsewhere because others had time; nobody looked; the entry before is
+    taken back.
+    """
+
+    CONFIRMED = "confirmed"
+    WRONG_LABEL = "wrong_label"
+    WRONG_ROUTE = "wrong_route"
+    MOVED_FOR_LOAD = "moved_for_load"
+    SKIPPED = "skipped"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def trains(self) -> bool:
+        """Whether it says something about labels, which is what a model can learn."""
+        return self in (FeedbackKind.CONFIRMED, FeedbackKind.WRONG_LABEL)
+
+
+class Verdict(StrEnum):
+    """What became of a correction that was held back from training."""
+
+    HELD = "held"
+    RELEASED = "released"
+    REJECTED = "rejected"
+
+
+class RunState(StrEnum):
+    """Where a training run is on its way."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """One ticket as its sender described it, cleaned and within limits.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,22 @@ class ModelVersion:
 
     version: str
     path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownVersion:
+    """A registered version, and what the gate said of it if a run made it."""
+
+    version: str
+    path: Path
+    labels: tuple[str, ...]
+    metrics: Mapping[str, Any]
+    active: bool
+    created_at: datetime
+    activated_at: datetime | None
+    run: int | None
+    outcome: str | None
+    gate: Mapping[str, Any] | None
 
 
 def register(
@@ -58,6 +75,64 @@ def activate(connection: Connection, version: str, *, actor: str) -> None:
     if not found:
         raise Invalid("version", f"{version} is not registered", "see `pointsman models list`")
     audit.record(connection, actor=actor, action="model.activated", subject=f"model {version}")
+
+
+def rollback(connection: Connection, *, actor: str) -> str:
+    """Goes back to the version that served before the active one; returns it.
+
+    Raises:
+        Invalid: none served before.
+    """
+    before = connection.execute(
+        text(
+            "SELECT version FROM model_versions WHERE NOT active AND activated_at IS NOT NULL "
+            "ORDER BY activated_at DESC LIMIT 1"
+        )
+    ).scalar()
+    if before is None:
+        raise Invalid("version", "none served before", "name one: `pointsman models activate`")
+    activate(connection, str(before), actor=actor)
+    return str(before)
+
+
+def find(connection: Connection, reference: str) -> KnownVersion:
+    """A version by its name or the beginning of it.
+
+    Raises:
+        Invalid: none or several begin so.
+    """
+    found = [known for known in known_versions(connection) if known.version.startswith(reference)]
+    if len(found) != 1:
+        problem = "is not registered" if not found else "is the beginning of several"
+        raise Invalid("version", f"{reference} {problem}", "see `pointsman models list`")
+    return found[0]
+
+
+def known_versions(connection: Connection) -> list[KnownVersion]:
+    """Every registered version with the run that it came from, newest first."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT ON (m.created_at, m.version) m.version, m.artifact_path, m.labels, "
+            "m.metrics, m.active, m.created_at, m.activated_at, r.id AS run, r.outcome, r.gate "
+            "FROM model_versions m LEFT JOIN training_runs r ON r.candidate = m.version "
+            "ORDER BY m.created_at DESC, m.version, r.id DESC"
+        )
+    )
+    return [
+        KnownVersion(
+            version=row.version,
+            path=Path(row.artifact_path),
+            labels=tuple(row.labels),
+            metrics=row.metrics,
+            active=row.active,
+            created_at=row.created_at,
+            activated_at=row.activated_at,
+            run=row.run,
+            outcome=row.outcome,
+            gate=row.gate,
+        )
+        for row in rows
+    ]
 
 
 def active(connection: Connection) -> ModelVersion | None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from core.types import Rung, TicketState
+from core.types import FeedbackKind, Rung, RunState, TicketState, Verdict
 
 NOW = text("clock_timestamp()")
 CLAIM_TOKENS = "claim_tokens"
@@ -250,10 +250,17 @@ class DecisionHistoryRow(_DecisionColumns, Row):
 
 
 class CorrectionRow(Row):
-    """What an agent said about a decision. Append-only; a later one supersedes."""
+    """What an agent said about a decision. Append-only; a later one supersedes.
+
+    `final` marks what stood when the ticket was closed in the helpdesk.
+    """
 
     __tablename__ = "corrections"
-    __table_args__ = (Index("ix_corrections_ticket", "ticket_id", "created_at"),)
+    __table_args__ = (
+        _one_of("kind", list(FeedbackKind)),
+        Index("ix_corrections_ticket", "ticket_id", "created_at"),
+        Index("ix_corrections_created", "created_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     ticket_id: Mapped[UUID]
@@ -263,8 +270,75 @@ class CorrectionRow(Row):
     department: Mapped[str | None]
     agent: Mapped[str]
     note: Mapped[str] = mapped_column(server_default="")
+    final: Mapped[bool] = mapped_column(server_default=text("false"))
     supersedes: Mapped[UUID | None] = mapped_column(ForeignKey("corrections.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class CorrectionReviewRow(Row):
+    """A correction that is kept from training until a person has looked at it."""
+
+    __tablename__ = "correction_reviews"
+    __table_args__ = (_one_of("verdict", list(Verdict)),)
+
+    correction_id: Mapped[UUID] = mapped_column(ForeignKey("corrections.id"), primary_key=True)
+    reason: Mapped[str]
+    verdict: Mapped[str] = mapped_column(server_default=Verdict.HELD)
+    settled_by: Mapped[str | None]
+    held_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    settled_at: Mapped[datetime | None]
+
+
+class SnapshotRow(Row):
+    """An immutable data set in a folder of its own; the id is the hash of its rows."""
+
+    __tablename__ = "dataset_snapshots"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str]
+    summary: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class TrainingRunRow(Row):
+    """One training, from the trigger to the gate. At most one runs at a time.
+
+    `window` names what triggered it, so that two beats ask for one run. `token` is the fence:
+    only the trainer that holds the newest may say how the run ended.
+    """
+
+    __tablename__ = "training_runs"
+    __table_args__ = (
+        _one_of("state", list(RunState)),
+        CheckConstraint(
+            "(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"
+        ),
+        Index(
+            "uq_training_runs_running",
+            "state",
+            unique=True,
+            postgresql_where=text("state = 'running'"),
+        ),
+        Index("ix_training_runs_created", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    window: Mapped[str] = mapped_column(unique=True)
+    trigger: Mapped[str]
+    reason: Mapped[str]
+    requested_by: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=RunState.QUEUED)
+    token: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    lease_until: Mapped[datetime | None]
+    progress: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    snapshot_id: Mapped[str | None] = mapped_column(ForeignKey("dataset_snapshots.id"))
+    candidate: Mapped[str | None] = mapped_column(ForeignKey("model_versions.version"))
+    outcome: Mapped[str | None]
+    gate: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
 
 
 class OutboxRow(Row):

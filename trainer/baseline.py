@@ -9,6 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from classifier.linear import LinearModel, terms
 from core.errors import Invalid
+from trainer.calibration import fit_calibration
 from trainer.corpus import Corpus
 from trainer.held_out import choose_operating_point
 from trainer.one_vs_rest import fit_one_vs_rest, out_of_fold
@@ -38,6 +39,13 @@ def fit_baseline(corpus: Corpus, seed: int) -> LinearModel:
         calibration=point.calibration,
         cutoffs=point.thresholds,
     )
+
+
+def out_of_fold_scores(corpus: Corpus, seed: int) -> NDArray[np.float64]:
+    """Calibrated scores (b, l) of each row, by linear models that did not learn from it."""
+    matrix = _matrix(_vectorizer(), corpus)
+    logits = out_of_fold(matrix, corpus.truth, corpus.folds(seed))
+    return np.asarray(fit_calibration(logits, corpus.truth, corpus.labels).scores(logits))
 
 
 def _vectorizer() -> TfidfVectorizer:

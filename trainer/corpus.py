@@ -40,6 +40,12 @@ class Corpus:
         truth = LabelSet(labels).binarise(dataset.only(labels).labels)
         return cls(texts=dataset.texts, labels=labels, truth=truth)
 
+    @classmethod
+    def of_rows(cls, texts: Sequence[str], names: Sequence[Sequence[str]]) -> "Corpus":
+        """Rows with every label that one of them has."""
+        labels = tuple(sorted({name for row in names for name in row}))
+        return cls(texts=texts, labels=labels, truth=LabelSet(labels).binarise(names))
+
     def take(self, rows: Rows) -> "Corpus":
         """Some of the rows."""
         texts = [self.texts[row] for row in rows]

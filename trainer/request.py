@@ -14,16 +14,27 @@ from trainer.dataset import Dataset
 
 
 class Preset(StrEnum):
-    """How much is learned anew: a head on a frozen encoder, or the whole network."""
+    """How much is learned anew, from a few examples' prototypes to several whole networks.
 
+    `auto` stands for the highest of the others that data and device allow (`trainer.ladder`).
+    """
+
+    COLD_START = "cold_start"
     FAST = "fast"
     BALANCED = "balanced"
+    BEST = "best"
+    AUTO = "auto"
 
 
 # All but the longest pasted logs fit into 512 tokens. `fast` has them read by its lexical branch,
-# and the encoder reads the start (`trainer.fast.ENCODER_TOKENS`); `balanced` has the encoder read
+# and the encoder reads the start (`trainer.fast.ENCODER_TOKENS`); the others have the encoder read
 # head and tail.
-MAX_LENGTH = {Preset.FAST: 512, Preset.BALANCED: 256}
+MAX_LENGTH = {
+    Preset.COLD_START: 256,
+    Preset.FAST: 512,
+    Preset.BALANCED: 256,
+    Preset.BEST: 256,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,11 +19,14 @@ from classifier.precision import resolve_device
 from core.errors import ArtifactInvalid, Invalid
 from trainer.balanced import fit_balanced
 from trainer.baseline import fit_baseline
+from trainer.best import fit_best
+from trainer.cold_start import fit_cold_start
 from trainer.corpus import Corpus, Fitted, Job
 from trainer.dataset import Dataset, LabelCensus, census, describe_problems, read_dataset
+from trainer.evaluate import Answers, crosswise, languages_of
 from trainer.fast import fit_fast
-from trainer.held_out import OperatingPoint, choose_operating_point, cross_measure
-from trainer.metrics import Metrics, measure
+from trainer.held_out import OperatingPoint, choose_operating_point
+from trainer.ladder import choose_step
 from trainer.progress import Progress, Silent
 from trainer.report import Report, write_reports
 from trainer.request import MAX_LENGTH, Preset, TrainOutcome, TrainRequest, code_version, request_id
@@ -32,7 +35,12 @@ from trainer.split import split_rows
 from trainer.workspace import open_workspace
 
 # Of one file: what teaches, (what is chosen on,) what is reported on.
-SHARES = {Preset.FAST: (0.8, 0.2), Preset.BALANCED: (0.7, 0.15, 0.15)}
+SHARES = {
+    Preset.COLD_START: (0.8, 0.2),
+    Preset.FAST: (0.8, 0.2),
+    Preset.BALANCED: (0.7, 0.15, 0.15),
+    Preset.BEST: (0.7, 0.15, 0.15),
+}
 
 
 def train(request: TrainRequest, progress: Progress | None = None) -> TrainOutcome:
@@ -89,7 +97,7 @@ class _Plan:
 
 def _plan(request: TrainRequest, progress: Progress) -> _Plan:
     progress.stage("reading")
-    preset, encoder = request.how, resolve_encoder(request.encoder)
+    encoder = resolve_encoder(request.encoder)
     data = read_dataset(request.data)
     val = read_dataset(request.val) if request.val else None
     labels = census(data)
@@ -97,7 +105,8 @@ def _plan(request: TrainRequest, progress: Progress) -> _Plan:
     for note in notes:
         progress.note(note)
     given = Corpus.of(data, labels.kept)
-    parts = _parts(given, Corpus.of(val, labels.kept) if val else None, preset, request.seed)
+    request = _settled(request, given, progress)
+    parts = _parts(given, Corpus.of(val, labels.kept) if val else None, request.how, request.seed)
     return _Plan(
         request=request,
         request_id=request_id(request, data, val, encoder),
@@ -112,12 +121,23 @@ def _plan(request: TrainRequest, progress: Progress) -> _Plan:
     )
 
 
+def _settled(request: TrainRequest, given: Corpus, progress: Progress) -> TrainRequest:
+    """The request with `auto` replaced by the preset that data and device allow; says why."""
+    if request.how is not Preset.AUTO:
+        return request
+    counts = dict(zip(given.labels, given.truth.sum(axis=0).tolist(), strict=True))
+    step = choose_step(counts, len(given.texts), resolve_device(request.device))
+    for line in (f"preset {step.name.value}: {step.reason}", *step.lacking):
+        progress.note(line)
+    return replace(request, preset=step.name.value)
+
+
 def _parts(
     given: Corpus, val: Corpus | None, preset: Preset, seed: int
 ) -> tuple[Corpus, Corpus | None, Corpus | None]:
     """What teaches, what is chosen on, what is reported on."""
     if val is not None:
-        return (given, None, val) if preset is Preset.FAST else (given, val, None)
+        return (given, val, None) if len(SHARES[preset]) == 3 else (given, None, val)
     dealt = split_rows(given.texts, given.truth, SHARES[preset], seed)
     first, *middle, last = (given.take(rows) for rows in dealt)
     if not len(last.texts) or not all(len(part.texts) for part in middle):
@@ -168,22 +188,28 @@ def _fit(plan: _Plan, folder: Path, progress: Progress) -> Fitted:
         folder=folder,
         progress=progress,
     )
+    if request.how is Preset.COLD_START:
+        return fit_cold_start(plan.train, {}, job)
     if plan.choice is None:
         return fit_fast(plan.train, job)
+    if request.how is Preset.BEST:
+        return fit_best(plan.train, plan.choice, job)
     return fit_balanced(plan.train, plan.choice, job)
 
 
 def _report(
     plan: _Plan, fitted: Fitted, point: OperatingPoint, linear: LinearModel, began: float
 ) -> Report:
-    rows, metrics, measured_on = _measured(plan, fitted, point)
+    rows, answers, measured_on = _measured(plan, fitted, point)
     return Report(
         name=plan.request.out.name,
         facts=_facts(plan, fitted),
-        metrics=metrics,
-        linear=measure(rows.truth, linear.predict(rows.texts), linear.cutoffs),
+        model=answers,
+        linear=Answers.of(rows.truth, linear.predict(rows.texts), linear.cutoffs),
+        texts=rows.texts,
+        languages=languages_of(rows.texts, plan.request.val or plan.request.data),
         measured_on=measured_on,
-        held_out_texts=rows.texts if plan.inside else (),
+        inside=plan.inside,
         history=fitted.history,
         excluded=plan.labels.excluded,
         notes=plan.notes,
@@ -191,17 +217,17 @@ def _report(
     )
 
 
-def _measured(plan: _Plan, fitted: Fitted, point: OperatingPoint) -> tuple[Corpus, Metrics, str]:
-    """The rows that are reported on, the network's figures there, and what the rows are."""
+def _measured(plan: _Plan, fitted: Fitted, point: OperatingPoint) -> tuple[Corpus, Answers, str]:
+    """The rows that are reported on, the network's answers there, and what the rows are."""
     if plan.report is None and plan.choice is not None:
-        metrics = cross_measure(fitted.held_out, point, plan.request.seed)
-        return plan.choice, metrics, "the validation file, each half by what the other half chose"
+        answers = crosswise(fitted.held_out, point, plan.request.seed)
+        return plan.choice, answers, "the validation file, each half by what the other half chose"
     rows = plan.report or plan.train
     device = resolve_device(plan.request.device)
     network = serving_network(fitted.model, fitted.tokenizer, point, device)
-    metrics = measure(rows.truth, network.predict(rows.texts), point.thresholds)
+    answers = Answers.of(rows.truth, network.predict(rows.texts), point.thresholds)
     source = "rows of the data that nothing was chosen on" if plan.inside else "the validation file"
-    return rows, metrics, source
+    return rows, answers, source
 
 
 def _facts(plan: _Plan, fitted: Fitted) -> Facts:

@@ -26,7 +26,12 @@ def split_rows(
     Returns:
         Row numbers of each part, ascending; every row once.
     """
-    groups = _groups(texts)
+    return deal(_groups(texts), truth, shares, seed)
+
+
+def deal(groups: Rows, truth: NDArray[np.uint8], shares: Sequence[float], seed: int) -> list[Rows]:
+    """As `split_rows`, for rows that stay together by the number of their group, shape (b)."""
+    _, groups = np.unique(groups, return_inverse=True)
     marks = np.zeros((groups.max(initial=-1) + 1, truth.shape[1]), dtype=bool)  # (groups, l)
     np.logical_or.at(marks, groups, truth.astype(bool))
     dealt: NDArray[np.int64] = IterativeStratification(

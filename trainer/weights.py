@@ -1,12 +1,16 @@
 """How much more a rare label's positives count in the loss, from label counts alone."""
 
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 # A label with one positive in 10,000 rows would otherwise drown the others' gradients.
 MAX_WEIGHT = 20.0
+# How fast further examples of a label add less; the best of Cui and others for tens of thousands
+# of rows, where a label with 10,000 examples counts as one with 6,300.
+OVERLAP = 0.9999
 
 
 class Weighting(StrEnum):
@@ -18,12 +22,14 @@ class Weighting(StrEnum):
 
 
 def pos_weights(
-    truth: NDArray[np.uint8], weighting: Weighting, cap: float = MAX_WEIGHT
+    truth: NDArray[np.floating[Any]] | NDArray[np.uint8],
+    weighting: Weighting,
+    cap: float = MAX_WEIGHT,
 ) -> NDArray[np.float32]:
     """The `pos_weight` of torch's BCE loss for each label.
 
     Args:
-        truth: 0 and 1, shape (b, l).
+        truth: in [0, 1], shape (b, l).
         weighting: `RATIO` makes positives and negatives of a label weigh the same in sum; `SQRT`
             goes half of the way on a logarithmic scale.
         cap: largest weight, >= 1.
@@ -39,3 +45,23 @@ def pos_weights(
         weights = np.sqrt(weights)
     capped: NDArray[np.float32] = np.clip(weights, 1.0, cap).astype(np.float32)
     return capped
+
+
+def effective_weights(
+    positives: NDArray[np.float64], overlap: float = OVERLAP
+) -> NDArray[np.float32]:
+    """What the decisions on each label count as, by its effective number of examples.
+
+    (1 - beta) / (1 - beta^n), scaled to the mean 1 (Cui and others, "Class-balanced loss based on
+    effective number of samples", 2019, equation 12).
+
+    Args:
+        positives: n, of each label, shape (l); a label without any counts as one with one.
+        overlap: beta, in (0, 1).
+
+    Returns:
+        Shape (l).
+    """
+    weights = (1 - overlap) / -np.expm1(np.maximum(positives, 1) * np.log(overlap))
+    scaled: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
+    return scaled

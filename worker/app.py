@@ -1,19 +1,16 @@
 """The worker's composition root: settings in, every part made here, one process run."""
 
 import os
-import signal
 import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
 
 import structlog
-from celery import Celery, signals
-from celery.platforms import EX_OK
-from celery.worker import state as celery_state
+from celery import Celery
 
 from broker.app import make_consumer_app
+from broker.consumer import consume
 from broker.messages import MAINTENANCE_QUEUE, TICKETS_QUEUE
 from classifier.precision import resolve_device
 from core.settings import Settings
@@ -36,7 +33,6 @@ from worker.tasks import add_tasks
 _log = structlog.get_logger(__name__)
 _ANNOUNCED_KEPT = 100_000
 _CONNECTIONS = 5  # one for each thread that asks the database
-_BROKER_RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,43 +86,18 @@ class Worker:
             start("watch", self._repeat(self._watch, self._settings.watch_interval_s)),
         ]
         _log.info("ready", worker=self._id, device=self._device)
-        self._consume()
-        self._stopping.set()
+        consume(
+            self._make_consumer(),
+            (TICKETS_QUEUE, MAINTENANCE_QUEUE),
+            stopping=self._stopping,
+            log_level=self._settings.log_level,
+        )
         done = self._pipeline.stop(grace_s=self._settings.shutdown_grace_s - 1)
         for thread in threads:
             thread.join(1)
         self._isolation.stop()
         self._presence.leave()
         _log.info("stopped", worker=self._id, cleanly=done)
-
-    def _consume(self) -> None:
-        """Takes messages until told to stop; when Celery gives up on Redis, tries again."""
-        signals.worker_shutting_down.connect(self._note_stop, weak=False)
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, self._note_signal)
-        app = self._make_consumer()
-        while not self._stopping.is_set():
-            celery_worker = app.Worker(
-                pool="solo",
-                concurrency=1,
-                queues=[TICKETS_QUEUE, MAINTENANCE_QUEUE],
-                without_gossip=True,
-                without_mingle=True,
-                without_heartbeat=True,
-                quiet=True,
-                loglevel=self._settings.log_level,
-            )
-            celery_worker.start()
-            if not self._stopping.wait(_BROKER_RETRY_S):
-                _log.warning("broker_again", cause="Celery's consumer ended by itself")
-
-    def _note_stop(self, **_: object) -> None:
-        self._stopping.set()
-
-    def _note_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """Takes signals while no Celery consumer runs, and lets one that just starts end again."""
-        self._stopping.set()
-        celery_state.should_stop = EX_OK
 
     def _watch(self) -> None:
         """Follows rules and model; whatever fails, what serves now serves on."""

@@ -23,7 +23,10 @@ def main() -> int:
         sys.stderr.write(f"beat: {error}\n")
         return 1
     app = make_producer_app(redis_url, publish_timeout_s=_PUBLISH_TIMEOUT_S)
-    app.conf.beat_schedule = beat_schedule(maintenance_interval_s=settings.maintenance_interval_s)
+    app.conf.beat_schedule = beat_schedule(
+        maintenance_interval_s=settings.maintenance_interval_s,
+        retrain_check_interval_s=settings.retrain_check_interval_s,
+    )
     app.Beat(quiet=True, redirect_stdouts=False).run()
     return 0
 

@@ -99,7 +99,7 @@ def test_a_label_that_only_the_validation_file_has_is_named(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--preset", "best"], "--preset"),
+        (["--preset", "huge"], "--preset"),
         (["--encoder", "/nowhere"], "encoder"),
         (["--data", "/nowhere.jsonl"], "/nowhere.jsonl"),
     ],

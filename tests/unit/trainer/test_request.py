@@ -15,8 +15,8 @@ def _request(**changes: object) -> TrainRequest:
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
-    with pytest.raises(Invalid, match="--preset: 'best' is not known; use fast or balanced"):
-        _ = _request(preset="best").how
+    with pytest.raises(Invalid, match="--preset: 'huge' is not known; use cold_start or fast"):
+        _ = _request(preset="huge").how
 
 
 def test_what_changes_the_result_changes_the_id_and_nothing_else_does(tmp_path: Path) -> None:

@@ -1,0 +1,228 @@
+"""The life of a training run: asked for once, run by one trainer at a time, ended once.
+
+A run is a row; messages only wake trainers. The lease is on the database's clock and renewed by
+the running trainer's heartbeat. Whoever takes over gets a higher token, and only the holder of the
+newest may end the run, so a trainer that comes back from a long pause changes nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from core.types import RunState
+
+_COLUMNS = (
+    "id, trigger, reason, requested_by, state, token, progress, snapshot_id, candidate, outcome, "
+    "gate, error, created_at, started_at, finished_at"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRun:
+    """One run, with why it was started and how it ended."""
+
+    id: int
+    trigger: str
+    reason: str
+    requested_by: str
+    state: RunState
+    token: int
+    progress: Mapping[str, Any]
+    snapshot_id: str | None
+    candidate: str | None
+    outcome: str | None
+    gate: Mapping[str, Any] | None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+def request(
+    connection: Connection, *, window: str, trigger: str, reason: str, requested_by: str
+) -> int | None:
+    """Asks for a run, once for each window.
+
+    Returns:
+        The run's id; None when this window has one already, or another run waits.
+    """
+    return connection.execute(
+        text(
+            'INSERT INTO training_runs ("window", trigger, reason, requested_by) '
+            "SELECT :window, :trigger, :reason, :requested_by "
+            "WHERE NOT EXISTS (SELECT 1 FROM training_runs WHERE state = 'queued') "
+            "ON CONFLICT DO NOTHING RETURNING id"
+        ),
+        {"window": window, "trigger": trigger, "reason": reason, "requested_by": requested_by},
+    ).scalar()
+
+
+def claim(connection: Connection, *, lease_s: float) -> TrainingRun | None:
+    """Takes the run that waits longest, or one whose trainer is gone; None if there is none.
+
+    Args:
+        connection: an open transaction.
+        lease_s: seconds after which another trainer may take over, unless renewed.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('training_runs'))"))
+    row = connection.execute(
+        text(
+            "UPDATE training_runs SET state = 'running', token = token + 1, "
+            "lease_until = clock_timestamp() + make_interval(secs => :lease_s), "
+            "started_at = coalesce(started_at, clock_timestamp()) WHERE id = ("
+            "  SELECT id FROM training_runs WHERE "
+            "  (state = 'running' AND lease_until < clock_timestamp()) OR (state = 'queued' "
+            "   AND NOT EXISTS (SELECT 1 FROM training_runs WHERE state = 'running')) "
+            f"  ORDER BY state DESC, id LIMIT 1) RETURNING {_COLUMNS}"
+        ),
+        {"lease_s": lease_s},
+    ).one_or_none()
+    return None if row is None else _run(row)
+
+
+def heartbeat(
+    connection: Connection, run: TrainingRun, progress: Mapping[str, Any], *, lease_s: float
+) -> bool:
+    """Renews the lease and says where the training is; False when it was taken over."""
+    return bool(
+        connection.execute(
+            text(
+                "UPDATE training_runs SET progress = CAST(:progress AS jsonb), "
+                "lease_until = clock_timestamp() + make_interval(secs => :lease_s) "
+                "WHERE id = :id AND token = :token AND state = 'running'"
+            ),
+            {"id": run.id, "token": run.token, "progress": _json(progress), "lease_s": lease_s},
+        ).rowcount
+    )
+
+
+def give_back(connection: Connection, run: TrainingRun) -> None:
+    """Lets another trainer go on with a run at once, as after SIGTERM."""
+    connection.execute(
+        text(
+            "UPDATE training_runs SET state = 'queued', lease_until = NULL "
+            "WHERE id = :id AND token = :token AND state = 'running'"
+        ),
+        {"id": run.id, "token": run.token},
+    )
+
+
+def note_snapshot(connection: Connection, run: TrainingRun, snapshot_id: str) -> None:
+    """Names what the run trains on."""
+    connection.execute(
+        text("UPDATE training_runs SET snapshot_id = :snapshot WHERE id = :id AND token = :token"),
+        {"id": run.id, "token": run.token, "snapshot": snapshot_id},
+    )
+
+
+def succeed(
+    connection: Connection,
+    run: TrainingRun,
+    *,
+    candidate: str | None,
+    outcome: str,
+    gate: Mapping[str, Any],
+) -> bool:
+    """Ends a run with what the gate said; False when another trainer took over, which then counts.
+
+    Call it first in the transaction that promotes, and promote only if it gave True.
+    """
+    return bool(
+        connection.execute(
+            text(
+                "UPDATE training_runs SET state = 'succeeded', lease_until = NULL, "
+                "finished_at = clock_timestamp(), candidate = :candidate, outcome = :outcome, "
+                "gate = CAST(:gate AS jsonb) "
+                "WHERE id = :id AND token = :token AND state = 'running'"
+            ),
+            {
+                "id": run.id,
+                "token": run.token,
+                "candidate": candidate,
+                "outcome": outcome,
+                "gate": _json(gate),
+            },
+        ).rowcount
+    )
+
+
+def fail(connection: Connection, run: TrainingRun, error: str) -> None:
+    """Ends a run with a reason that a person understands; never quotes a ticket."""
+    connection.execute(
+        text(
+            "UPDATE training_runs SET state = 'failed', lease_until = NULL, error = :error, "
+            "finished_at = clock_timestamp() "
+            "WHERE id = :id AND token = :token AND state = 'running'"
+        ),
+        {"id": run.id, "token": run.token, "error": error},
+    )
+
+
+def find(connection: Connection, run: int) -> TrainingRun | None:
+    """A run by its id."""
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM training_runs WHERE id = :id"), {"id": run}
+    ).one_or_none()
+    return None if row is None else _run(row)
+
+
+def newest(connection: Connection, *, most: int) -> list[TrainingRun]:
+    """The newest runs, last asked for first."""
+    rows = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM training_runs ORDER BY id DESC LIMIT :most"), {"most": most}
+    )
+    return [_run(row) for row in rows]
+
+
+def _run(row: Row[Any]) -> TrainingRun:
+    return TrainingRun(**{**row._mapping, "state": RunState(row.state)})
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(dict(value), ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """What happened since the last run was asked for, or since the active model serves."""
+
+    now: datetime
+    last_run: int
+    since: datetime
+    new_corrections: int
+    judged: int
+    overruled: int
+
+
+_SINCE = text(
+    """
+WITH last AS (
+  SELECT coalesce(max(id), 0) AS run, max(created_at) AS asked FROM training_runs
+), start AS (
+  SELECT run, coalesce(asked, (SELECT activated_at FROM model_versions WHERE active),
+    '-infinity') AS since FROM last
+)
+SELECT clock_timestamp() AS now, run AS last_run,
+  greatest(since, '1970-01-01T00:00:00Z') AS since,
+  (SELECT count(*) FROM corrections WHERE created_at > since
+    AND kind IN ('confirmed', 'wrong_label')) AS new_corrections,
+  count(d.ticket_id) AS judged,
+  count(d.ticket_id) FILTER (WHERE d.kind IN ('wrong_label', 'wrong_route')) AS overruled
+FROM start LEFT JOIN LATERAL (
+  SELECT c.ticket_id, c.kind FROM corrections c
+  JOIN decisions d ON d.ticket_id = c.ticket_id AND d.revision = c.revision
+  JOIN model_versions m ON m.version = d.model_version AND m.active
+  WHERE c.created_at > start.since AND c.kind IN ('confirmed', 'wrong_label', 'wrong_route')
+) d ON true
+GROUP BY run, since
+"""
+)
+
+
+def since_last(connection: Connection) -> Since:
+    """What a trigger policy needs to know."""
+    return Since(**connection.execute(_SINCE).one()._mapping)

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Invalid
+from trainer.drift.audit import (
+    Audited,
+    audited_accuracy,
+    horvitz_thompson_total,
+    is_drawn,
+    joined_inclusion,
+    wilson_interval,
+)
+
+_KEYS = [f"ticket-{n}" for n in range(20_000)]
+
+
+def test_the_draw_takes_its_share_and_is_always_the_same() -> None:
+    drawn = [is_drawn(key, "2026", 0.05) for key in _KEYS]
+    assert np.mean(drawn) == pytest.approx(0.05, abs=0.005)
+    assert drawn == [is_drawn(key, "2026", 0.05) for key in _KEYS]
+
+
+def test_another_salt_draws_independently() -> None:
+    first = np.array([is_drawn(key, "a", 0.2) for key in _KEYS])
+    second = np.array([is_drawn(key, "b", 0.2) for key in _KEYS])
+    assert np.mean(first & second) == pytest.approx(0.04, abs=0.006)
+
+
+@given(st.text(), st.text(), st.floats(0, 1), st.floats(0, 1))
+def test_a_larger_share_keeps_what_a_smaller_one_drew(
+    key: str, salt: str, first: float, second: float
+) -> None:
+    small, large = sorted((first, second))
+    assert is_drawn(key, salt, large) or not is_drawn(key, salt, small)
+
+
+def test_nobody_is_drawn_of_nothing_and_everybody_of_all() -> None:
+    assert not any(is_drawn(key, "", 0) for key in _KEYS[:100])
+    assert all(is_drawn(key, "", 1) for key in _KEYS[:100])
+
+
+def test_two_draws_include_a_ticket_unless_both_miss_it() -> None:
+    assert joined_inclusion(np.array([0.5, 0.0]), np.array([0.5, 1.0])).tolist() == [0.75, 1.0]
+
+
+def test_weights_undo_a_draw_that_prefers_wrong_decisions() -> None:
+    chance = np.random.default_rng(3)
+    right = (chance.random(40_000) < 0.8).astype(float)
+    inclusion = np.where(right == 1, 0.02, 0.2)
+    drawn = chance.random(len(right)) < inclusion
+    found = audited_accuracy(Audited(right=right[drawn], inclusion=inclusion[drawn]))
+    assert right[drawn].mean() < 0.4
+    assert found.low < right.mean() < found.high
+    assert found.value == pytest.approx(0.8, abs=0.03)
+    total = horvitz_thompson_total(right[drawn], inclusion[drawn])
+    assert total == pytest.approx(right.sum(), rel=0.1)
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
+    chance, held = np.random.default_rng(5), 0
+    for _ in range(400):
+        inclusion = chance.choice([0.05, 0.5], 300)
+        right = (chance.random(300) < 0.9).astype(float)
+        found = audited_accuracy(Audited(right=right, inclusion=inclusion))
+        held += found.low <= 0.9 <= found.high
+    assert 0.92 <= held / 400 <= 0.985
+
+
+def test_an_audit_without_mistakes_is_not_certain() -> None:
+    found = audited_accuracy(Audited(right=np.ones(50), inclusion=np.full(50, 0.1)))
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(0.9287, abs=1e-3)
+
+
+@given(st.floats(0, 1), st.floats(1, 1e6))
+def test_an_interval_contains_its_share(share: float, n: float) -> None:
+    low, high = wilson_interval(share, n, 0.95)
+    assert 0 <= low <= share + 1e-9
+    assert share - 1e-9 <= high <= 1
+
+
+@pytest.mark.parametrize(
+    ("right", "inclusion"),
+    [([1.0], [0.0]), ([1.0], [1.5]), ([2.0], [0.5]), ([1.0, 1.0], [0.5])],
+)
+def test_what_cannot_be_an_audit_is_refused(right: list[float], inclusion: list[float]) -> None:
+    with pytest.raises(Invalid):
+        Audited(right=np.array(right), inclusion=np.array(inclusion))
+
+
+def test_an_empty_audit_has_no_accuracy() -> None:
+    with pytest.raises(Invalid, match="no ticket"):
+        audited_accuracy(Audited(right=np.zeros(0), inclusion=np.zeros(0)))

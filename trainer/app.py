@@ -1,0 +1,127 @@
+"""The trainer's composition root: settings in, every part made here, one process run.
+
+Messages only wake it. What there is to do stands in `training_runs`, so that nothing is lost or
+done twice when a message is, and a trainer finds its work without Redis too.
+"""
+
+import threading
+from dataclasses import asdict
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from broker.app import make_consumer_app
+from broker.consumer import consume
+from broker.messages import RETRAIN, TRAIN_QUEUE
+from classifier.precision import resolve_device
+from core.errors import PointsmanError
+from core.settings import Settings
+from store import training_runs
+from store.engine import make_engine, transaction
+from trainer.gate import GateLimits, GateMode
+from trainer.loop import ACTOR, Plan, carry_out
+from trainer.material import Doubts
+from trainer.triggers import Policy, Signals, due
+
+_log = structlog.get_logger(__name__)
+
+
+class Trainer:
+    """One process that trains, one run at a time.
+
+    Args:
+        settings: with both URLs set.
+
+    Raises:
+        Invalid: a URL is missing, or there is no such device.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        database_url, self._redis_url = settings.service_urls()
+        self._settings = settings
+        self._engine = make_engine(
+            database_url,
+            pool_size=settings.database_pool,
+            statement_timeout_s=settings.statement_timeout_s,
+        )
+        self._plan = make_plan(settings)
+        self._policy = make_policy(settings)
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+
+    def run(self) -> None:
+        """Works until SIGTERM or Ctrl-C; a training in hand goes on when a trainer is back."""
+        thread = threading.Thread(target=self._work, name="training", daemon=True)
+        thread.start()
+        app = make_consumer_app(
+            self._redis_url, visibility_timeout_s=self._settings.visibility_timeout_s
+        )
+        app.task(name=RETRAIN)(self._wake.set)
+        consume(app, (TRAIN_QUEUE,), stopping=self._stopping, log_level=self._settings.log_level)
+        self._wake.set()
+        thread.join(self._settings.shutdown_grace_s - 1)
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                found = self._do_one()
+            except PointsmanError as error:
+                _log.warning("train_later", cause=str(error))
+                found = False
+            if not found:
+                self._wake.wait(self._settings.retrain_check_interval_s)
+                self._wake.clear()
+
+    def _do_one(self) -> bool:
+        """Carries out a run that waits, or that the policy asks for; False when there is none."""
+        run = transaction(self._engine, self._ask_and_claim)
+        if run is None:
+            return False
+        _log.info("run_started", run=run.id, trigger=run.trigger, attempt=run.token)
+        carry_out(self._engine, run, self._plan, self._stopping)
+        return True
+
+    def _ask_and_claim(self, connection: Connection) -> training_runs.TrainingRun | None:
+        signals = Signals(**asdict(training_runs.since_last(connection)))
+        if (trigger := due(self._policy, signals)) is not None:
+            training_runs.request(
+                connection,
+                window=trigger.window,
+                trigger=trigger.kind,
+                reason=trigger.reason,
+                requested_by=ACTOR,
+            )
+        return training_runs.claim(connection, lease_s=self._plan.lease_s)
+
+
+def make_plan(settings: Settings) -> Plan:
+    """How this process carries runs out.
+
+    Raises:
+        Invalid: there is no such device.
+    """
+    return Plan(
+        state=settings.state_dir,
+        encoder=settings.encoder,
+        preset=settings.retrain_preset,
+        device=resolve_device(settings.device),
+        threads=settings.device_threads,
+        seed=0,
+        lease_s=settings.training_lease_s,
+        doubts=Doubts(
+            most=settings.mass_edit_corrections,
+            within=timedelta(minutes=settings.mass_edit_window_minutes),
+        ),
+        limits=GateLimits(mode=GateMode(settings.promote)),
+    )
+
+
+def make_policy(settings: Settings) -> Policy:
+    """When this process asks for runs."""
+    return Policy(
+        corrections=settings.retrain_corrections,
+        every=timedelta(hours=settings.retrain_interval_hours),
+        override_rate=settings.retrain_override_rate,
+        override_tickets=settings.retrain_override_tickets,
+    )
