@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.types import Ticket
+from store.contents import ticket_of
 
 WORKER_LOCKS = 77
 """Class of the session advisory locks by which workers are known to live."""
@@ -92,7 +93,9 @@ def claim(
             revision=row.revision,
             token=row.claim_token,
             attempts=row.attempts,
-            ticket=_ticket(row.external_id, contents[row.id]),
+            ticket=ticket_of(
+                contents[row.id], external_id=row.external_id, labels=contents[row.id].labels
+            ),
         )
         for row in claimed
     ]
@@ -156,20 +159,4 @@ def _is_dead(connection: Connection, worker: int) -> bool:
             text("SELECT pg_try_advisory_xact_lock(:kind, :worker)"),
             {"kind": WORKER_LOCKS, "worker": worker},
         ).scalar()
-    )
-
-
-def _ticket(external_id: str, row: object) -> Ticket:
-    fields = row._mapping  # type: ignore[attr-defined]
-    return Ticket(
-        id=external_id,
-        subject=fields["subject"],
-        body=fields["body"],
-        channel=fields["channel"],
-        language=fields["language"],
-        customer=fields["customer"],
-        priority=fields["priority"],
-        metadata=fields["metadata"],
-        created_at=fields["created_at"],
-        labels=None if fields["labels"] is None else tuple(fields["labels"]),
     )

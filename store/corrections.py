@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from core.errors import Invalid
 from core.types import FeedbackKind, Ticket, Verdict
 from store import audit, taxonomy
+from store.contents import ticket_of
 from store.tables import CorrectionRow
 
 _NEEDS_LABELS = "give every label that the ticket should have, or [] if none fits"
@@ -47,7 +48,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelFeedback:
-    """Standing feedback about labels, with the text that it is about."""
+    """Standing feedback about labels, with the ticket as it should have been labelled."""
 
     id: UUID
     kind: FeedbackKind
@@ -163,17 +164,7 @@ def standing_label_feedback(connection: Connection) -> Iterator[LabelFeedback]:
             id=row.id,
             kind=FeedbackKind(row.kind),
             agent=row.agent,
-            ticket=Ticket(
-                id=row.external_id,
-                subject=row.subject,
-                body=row.body,
-                channel=row.channel,
-                language=row.language,
-                customer=row.customer,
-                priority=row.priority,
-                metadata=row.metadata,
-                created_at=row.created_at,
-            ),
+            ticket=ticket_of(row, external_id=row.external_id, labels=row.labels),
             ticket_id=row.ticket_id,
             labels=tuple(row.labels),
             predicted=tuple(row.predicted),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.types import Ticket
+from store.contents import ticket_of
 from store.tables import SnapshotRow
 
 _AT_ONCE = 2_000
@@ -52,18 +53,7 @@ def base_tickets(connection: Connection) -> Iterator[BaseTicket]:
         yield BaseTicket(
             ticket_id=row.ticket_id,
             received_at=row.received_at,
-            ticket=Ticket(
-                id=row.external_id,
-                subject=row.subject,
-                body=row.body,
-                channel=row.channel,
-                language=row.language,
-                customer=row.customer,
-                priority=row.priority,
-                metadata=row.metadata,
-                created_at=row.created_at,
-                labels=tuple(row.labels),
-            ),
+            ticket=ticket_of(row, external_id=row.external_id, labels=row.labels),
         )
 
 

@@ -6,7 +6,7 @@ tickets as holdout, since it must not be judged on what it learned.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -125,8 +125,7 @@ def _settled(feedback: Sequence[LabelFeedback]) -> dict[UUID, str]:
 
 
 def _entry(item: LabelFeedback) -> Entry:
-    ticket = replace(item.ticket, labels=item.labels)
-    return Entry(ticket_id=item.ticket_id, ticket=ticket, at=item.given_at, correction=item.id)
+    return Entry(ticket_id=item.ticket_id, ticket=item.ticket, at=item.given_at, correction=item.id)
 
 
 def _correction(item: LabelFeedback) -> Correction:
