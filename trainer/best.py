@@ -25,9 +25,10 @@ from trainer.blend import choose_blend
 from trainer.corpus import Corpus, Fitted, Job
 from trainer.distill import Distillation, Lesson, best_epoch, rehearse, teach
 from trainer.ensemble import Ensemble, cross_fitted, fit_ensemble
+from trainer.evaluate import crosswise
 from trainer.fast import fit_fast
 from trainer.finetune import Examples, Recipe
-from trainer.held_out import HeldOut, choose_operating_point, cross_measure
+from trainer.held_out import HeldOut, choose_operating_point
 from trainer.request import MAX_LENGTH, Preset
 from trainer.workspace import write_whole
 
@@ -242,4 +243,4 @@ def _figures(
 
 
 def _macro_f1(held_out: HeldOut, seed: int) -> float:
-    return cross_measure(held_out, choose_operating_point(held_out, seed), seed).macro_f1
+    return crosswise(held_out, choose_operating_point(held_out, seed), seed).measure().macro_f1

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from classifier.scoring import Calibration, Thresholds
 from trainer.calibration import fit_calibration
-from trainer.metrics import Metrics, measure, measure_predicted
+from trainer.metrics import Metrics, measure
 from trainer.split import Rows, split_rows
 from trainer.thresholds import choose_thresholds
 
@@ -72,23 +72,6 @@ def choose_operating_point(held_out: HeldOut, seed: int) -> OperatingPoint:
         calibration=fit_calibration(held_out.logits, held_out.truth, held_out.labels),
         thresholds=choose_thresholds(held_out.truth, scores, held_out.labels),
     )
-
-
-def cross_measure(held_out: HeldOut, point: OperatingPoint, seed: int) -> Metrics:
-    """Judges a way of choosing on the rows it chose on: each half by what the other half chose.
-
-    Args:
-        held_out: the rows.
-        point: what was chosen on all of them; only quoted.
-        seed: of the halves.
-    """
-    scores = np.zeros(held_out.logits.shape)  # (b, l)
-    predicted = np.zeros_like(held_out.truth)
-    for fitted, applied in _both_ways(held_out, seed):
-        other = choose_operating_point(held_out.take(fitted), seed)
-        scores[applied] = other.calibration.scores(held_out.logits[applied])
-        predicted[applied] = other.thresholds.predicted(scores[applied])
-    return measure_predicted(held_out.truth, scores, predicted, point.thresholds)
 
 
 def _both_ways(held_out: HeldOut, seed: int) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]:

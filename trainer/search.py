@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from core.errors import Invalid
 from trainer.balanced import fit_balanced
 from trainer.corpus import Corpus, Job
+from trainer.evaluate import crosswise
 from trainer.finetune import Recipe
-from trainer.held_out import choose_operating_point, cross_measure
+from trainer.held_out import choose_operating_point
 from trainer.weights import Weighting
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def judge_on(train: Corpus, choice: Corpus, job: Job) -> Judge:
     def judge(recipe: Recipe, folder: Path) -> float:
         fitted = fit_balanced(train, choice, replace(job, folder=folder), recipe)
         point = choose_operating_point(fitted.held_out, job.seed)
-        return cross_measure(fitted.held_out, point, job.seed).macro_f1
+        return crosswise(fitted.held_out, point, job.seed).measure().macro_f1
 
     return judge
 

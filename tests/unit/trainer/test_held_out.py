@@ -2,7 +2,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.scoring import sigmoid
-from trainer.held_out import HeldOut, choose_operating_point, cross_measure
+from trainer.evaluate import crosswise
+from trainer.held_out import HeldOut, choose_operating_point
 
 
 def _held_out(rows: int, *, seed: int = 0, informed: bool = True) -> HeldOut:
@@ -36,9 +37,9 @@ def test_crosswise_figures_are_those_of_new_rows_and_do_not_flatter_noise() -> N
     fresh = np.mean(
         [point.measure(_held_out(60, seed=s, informed=False)).macro_f1 for s in range(1, 20)]
     )
-    crosswise = cross_measure(noise, point, seed=0)
-    assert crosswise.n == 60
-    assert abs(crosswise.macro_f1 - fresh) < 0.12
+    judged = crosswise(noise, point, seed=0).measure()
+    assert judged.n == 60
+    assert abs(judged.macro_f1 - fresh) < 0.12
 
 
 def test_halves_share_no_row() -> None:
