@@ -19,7 +19,7 @@ def uninterrupted() -> Iterator[None]:
     """Puts a wish to stop off until the context ends.
 
     For starting servers, which would be left behind half started, and for stopping them. Only
-    the main thread may enter.
+    the main thread may enter. What fails after the wish counts as stopped by it.
     """
     wished: list[int] = []
     before = {
@@ -28,6 +28,10 @@ def uninterrupted() -> Iterator[None]:
     }
     try:
         yield
+    except Exception as error:
+        if not wished:
+            raise
+        raise KeyboardInterrupt from error  # Ctrl-C reached a child that we were waiting for
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
