@@ -1,10 +1,12 @@
 """Ctrl-C and SIGTERM: one way to stop, put off while something must not be cut in two."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_WISH = threading.Event()
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -39,5 +41,11 @@ def uninterrupted() -> Iterator[None]:
         signal.raise_signal(wished[0])
 
 
+def was_wished() -> bool:
+    """Whether somebody asked this process to stop; libraries may make another error of that."""
+    return _WISH.is_set()
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    _WISH.set()
     raise KeyboardInterrupt

@@ -25,6 +25,7 @@ from cli import (
     train,
     up,
 )
+from cli.interrupts import was_wished
 from cli.output import complain
 from core.errors import (
     ArtifactInvalid,
@@ -35,7 +36,7 @@ from core.errors import (
     Transient,
 )
 
-FAILED, BAD_ARGUMENTS = 1, 2
+FAILED, BAD_ARGUMENTS, STOPPED = 1, 2, 130
 
 app = typer.Typer(
     name="pointsman",
@@ -86,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app(arguments)
     except PointsmanError as error:
+        if was_wished():
+            return STOPPED
         complain(error_line(error))
         return BAD_ARGUMENTS if isinstance(error, Invalid) else FAILED
     except SystemExit as end:
