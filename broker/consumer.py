@@ -6,12 +6,13 @@ torch's threads began. When Celery gives up on Redis by itself, it is started ag
 
 import signal
 import threading
+import warnings
 from collections.abc import Sequence
 from types import FrameType
 
 import structlog
 from celery import Celery, signals
-from celery.platforms import EX_OK
+from celery.platforms import EX_OK, SecurityWarning
 from celery.worker import state as celery_state
 
 _log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ def consume(
         stopping.set()
         celery_state.should_stop = EX_OK
 
+    warnings.simplefilter("ignore", SecurityWarning)  # it fears pickle, which we refuse
     signals.worker_shutting_down.connect(note_stop, weak=False)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, note_signal)

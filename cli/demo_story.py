@@ -15,7 +15,6 @@ from cli.demo_round import Summary, close_books, send_and_watch, summary_lines
 from cli.demo_stage import Stage
 from cli.demo_training import Training, training
 from cli.instance import devices, instance, programs
-from cli.interrupts import uninterrupted
 from cli.output import Output
 from cli.processes import TRAINER
 from cli.sending import import_file
@@ -97,8 +96,7 @@ def seed(stage: Stage) -> None:
         note = f"for {plan.data.name}"
         return rulesets.save(connection, ruleset_object(plan.ruleset), author=ACTOR, note=note)
 
-    with uninterrupted():
-        version = transaction(stage.engine, work)
+    version = transaction(stage.engine, work)
     rules = f"revision {version}" if version else "as they were"
     stage.output.say(
         f"Helpdesk: {len(plan.labels)} labels, {len(plan.departments)} departments, rules {rules}"

@@ -41,8 +41,13 @@ def uninterrupted() -> Iterator[None]:
         signal.raise_signal(wished[0])
 
 
+def forget_wishes() -> None:
+    """Begins anew: what was asked of an earlier command of this process counts no more."""
+    _WISH.clear()
+
+
 def was_wished() -> bool:
-    """Whether somebody asked this process to stop; libraries may make another error of that."""
+    """Whether somebody asked this command to stop; libraries may make another error of that."""
     return _WISH.is_set()
 
 

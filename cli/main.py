@@ -25,7 +25,7 @@ from cli import (
     train,
     up,
 )
-from cli.interrupts import was_wished
+from cli.interrupts import forget_wishes, was_wished
 from cli.output import complain
 from core.errors import (
     ArtifactInvalid,
@@ -84,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 failed or refused in part, 2 bad arguments, 130 on Ctrl-C.
     """
+    forget_wishes()
     try:
         app(arguments)
     except PointsmanError as error:

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Engine
 from broker.app import make_producer_app
 from broker.client import announce
 from cli.batches import in_batches
-from cli.interrupts import uninterrupted
 from cli.services import Connected
 from core.errors import Invalid, Transient
 from core.ticket_files import Line, read_tickets
@@ -155,8 +154,7 @@ def _store_lines(
 
 
 def _stored(engine: Engine, store: Store, batch: Sequence[Ticket]) -> list[Accepted]:
-    with uninterrupted():  # cut off in mid-statement, the driver raises an error of its own
-        return transaction(engine, lambda c: store(c, batch))
+    return transaction(engine, lambda c: store(c, batch))
 
 
 def _decided(engine: Engine, ids: Sequence[UUID]) -> list[DecidedTicket]:

@@ -1,11 +1,51 @@
-"""What every process of ours does about its parent."""
+"""A process of ours: how it begins, what it does about its parent, how it leaves."""
 
 import ctypes
+import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from core.errors import PointsmanError
+from core.settings import Settings, load_settings
+from core.telemetry import configure_logging
 
 _PR_SET_PDEATHSIG = 1
+
+
+def run_process(name: str, work: Callable[[Settings], None], **overrides: Any) -> int:
+    """Loads settings, sets up logs, binds the process to its parent and does its work.
+
+    Args:
+        name: of the process, before the line that says why it could not start.
+        work: returns after a stop that was asked for.
+        overrides: settings from the command line; those that are None are not set.
+
+    Returns:
+        The exit status: 0 after `work`, 1 when it could not start.
+    """
+    try:
+        settings = load_settings(**overrides)
+        configure_logging(level=settings.log_level, log_format=settings.log_format)
+        die_with_parent()
+        work(settings)
+    except PointsmanError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return 1
+    return 0
+
+
+def leave(status: int) -> NoReturn:
+    """Ends the process without tearing down torch, which takes seconds that a restart waits for.
+
+    Threads are not waited for.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def die_with_parent(*, send: signal.Signals = signal.SIGTERM) -> None:

@@ -16,11 +16,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.process import die_with_parent
-from core.settings import load_settings
-from core.telemetry import configure_logging
+from core.process import die_with_parent, leave, run_process
 from worker import pipeline
-from worker.__main__ import leave
 from worker.app import Parts, Worker
 from worker.isolation import serve_artifact
 from worker.scorers import NetworkScorer, Prepared
@@ -28,24 +25,22 @@ from worker.scorers import NetworkScorer, Prepared
 RAISE, ABORT, HANG = "POISON-RAISE", "POISON-ABORT", "POISON-HANG"
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--failpoint", default="")
     parser.add_argument("--poison", action="store_true")
     parser.add_argument("--isolated", type=Path)
     options = parser.parse_args()
-    die_with_parent()
     if options.poison:
         _poison()
     if options.isolated:
+        die_with_parent()
         serve_artifact(options.isolated)
-        return
+        return 0
     if options.failpoint:
         _arm(*options.failpoint.split(":"))
-    settings = load_settings()
-    configure_logging(level=settings.log_level, log_format=settings.log_format)
     here = (sys.executable, "-m", "tests.faults.worker", "--poison", "--isolated")
-    Worker(settings, Parts(isolation_command=here)).run()
+    return run_process("worker", lambda s: Worker(s, Parts(isolation_command=here)).run())
 
 
 def _arm(name: str, nth: str) -> None:
@@ -111,5 +106,4 @@ def _choke(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
-    leave(0)
+    leave(main())

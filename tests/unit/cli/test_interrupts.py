@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.interrupts import stop_like_ctrl_c, uninterrupted
+from cli.interrupts import forget_wishes, stop_like_ctrl_c, uninterrupted, was_wished
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +37,12 @@ def test_without_a_wish_nothing_happens() -> None:
     with uninterrupted():
         assert signal.getsignal(signal.SIGTERM) != before
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_wish_of_an_earlier_command_counts_no_more() -> None:
+    stop_like_ctrl_c()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert was_wished()
+    forget_wishes()
+    assert not was_wished()
