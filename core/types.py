@@ -91,6 +91,42 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
+class Automation(StrEnum):
+    """How much a label may do by itself, least first.
+
+    Nobody sees it; it is scored and kept, without effect; it is among the suggestions; agents find
+    it ticked; it steers rules.
+    """
+
+    OFF = "off"
+    SHADOW = "shadow"
+    SUGGEST = "suggest"
+    PRESELECT = "preselect"
+    AUTO = "auto"
+
+
+class LabelMove(StrEnum):
+    """What became of labels."""
+
+    ADD = "add"
+    RENAME = "rename"
+    MERGE = "merge"
+    SPLIT = "split"
+    RETIRE = "retire"
+
+
+class TrialStage(StrEnum):
+    """How a model version is on trial.
+
+    It scores live tickets without effect; it decides a share of them; it decides all of them and
+    may be taken back.
+    """
+
+    SHADOW = "shadow"
+    CANARY = "canary"
+    PROBATION = "probation"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """One ticket as its sender described it, cleaned and within limits.

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -27,7 +28,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from core.types import FeedbackKind, Rung, RunState, TicketState, Verdict
+from core.types import (
+    Automation,
+    FeedbackKind,
+    LabelMove,
+    Rung,
+    RunState,
+    TicketState,
+    TrialStage,
+    Verdict,
+)
 
 NOW = text("clock_timestamp()")
 CLAIM_TOKENS = "claim_tokens"
@@ -47,6 +57,7 @@ class Row(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
         str: Text,
+        float: Double,
         bytes: LargeBinary,
         datetime: TIMESTAMP(timezone=True),
         dict[str, Any]: JSONB,
@@ -64,16 +75,46 @@ def _one_of(column: str, values: list[str]) -> CheckConstraint:
 
 
 class LabelRow(Row):
-    """What a ticket can be about. `keywords` feed the keyword rung."""
+    """What a ticket can be about. `keywords` feed the keyword rung.
+
+    The scores from which it is ticked and from which it routes are the model's own threshold
+    where they are NULL.
+    """
 
     __tablename__ = "labels"
+    __table_args__ = (
+        _one_of("automation", list(Automation)),
+        CheckConstraint(
+            "preselect_from BETWEEN 0 AND 1 AND auto_from BETWEEN 0 AND 1 "
+            "AND auto_from >= preselect_from",
+            name="auto_above_preselect",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     description: Mapped[str] = mapped_column(server_default="")
     keywords: Mapped[list[str]] = mapped_column(server_default="{}")
+    automation: Mapped[str] = mapped_column(server_default=Automation.AUTO)
+    preselect_from: Mapped[float | None]
+    auto_from: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     retired_at: Mapped[datetime | None]
+
+
+class LabelMoveRow(Row):
+    """A label's past, which tells what names in older tickets and corrections mean today."""
+
+    __tablename__ = "label_moves"
+    __table_args__ = (_one_of("kind", list(LabelMove)),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str]
+    before: Mapped[list[str]]
+    after: Mapped[list[str]]
+    actor: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class DepartmentRow(Row):
@@ -128,6 +169,65 @@ class ModelVersionRow(Row):
     active: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     activated_at: Mapped[datetime | None]
+
+
+class TrialRow(Row):
+    """A model version on trial against another; at most one trial is open."""
+
+    __tablename__ = "trials"
+    __table_args__ = (
+        _one_of("stage", list(TrialStage)),
+        CheckConstraint("share BETWEEN 0 AND 1", name="share"),
+        CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended_has_outcome"),
+        Index(
+            "uq_trials_open",
+            text("(ended_at IS NULL)"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    version: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
+    against: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
+    stage: Mapped[str]
+    share: Mapped[float] = mapped_column(server_default=text("0"))
+    started_by: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    finding: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    outcome: Mapped[str | None]
+    reason: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+
+
+class ShadowDecisionRow(Row):
+    """What a model version on trial would have made of a ticket; without effect."""
+
+    __tablename__ = "shadow_decisions"
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    model_version: Mapped[str] = mapped_column(primary_key=True)
+    primary_department: Mapped[str]
+    labels: Mapped[list[str]]
+    scores: Mapped[dict[str, Any]]
+    decided_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class DriftReportRow(Row):
+    """What one drift check found. `window` names it, so that two beats check once."""
+
+    __tablename__ = "drift_reports"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    window: Mapped[str] = mapped_column(unique=True)
+    model_version: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    tickets: Mapped[int] = mapped_column(Integer)
+    alerts: Mapped[int] = mapped_column(Integer)
+    findings: Mapped[list[dict[str, Any]]]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class ThresholdSetRow(Row):
