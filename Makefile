@@ -43,6 +43,7 @@ check: install
 	$(BIN)/python -m pytest -q tests/migrations -k match_the_tables
 
 bench: install
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"
 	$(BIN)/python -m benchmarks $(ONLY)
 
 clean:

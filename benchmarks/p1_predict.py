@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 
+from benchmarks.data import SAMPLES, labelled_set
 from classifier.architecture import MultilabelTransformer, save_network
 from classifier.artifacts import Artifact, publish
 from classifier.encoders import BUNDLED, resolve_encoder
@@ -38,7 +39,6 @@ MAX_LENGTH, PEER_MAX_LENGTH, PEER_BATCH = 256, 512, 16
 CHUNK_TOKENS = 4096
 RIDGE = 30.0
 TARGET_RATIO = 6.0
-ROOT = Path(__file__).resolve().parent.parent
 
 Predict = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to scores in [0, 1], shape (b, l)."""
@@ -193,13 +193,11 @@ def _artifact(model: MultilabelTransformer, folder: Path) -> Artifact:
 
 def _tickets() -> tuple[str, Tickets, Tickets]:
     """Name of the data, tickets to fit on and tickets to measure on, in order of arrival."""
-    data = ROOT.parent / "shared" / "data" / "sumo_firefox"
-    if data.is_dir():
-        train, test = data / "train.jsonl.gz", data / "test.jsonl.gz"
-        return data.name, _read(train, 0, FIT_TICKETS), _read(test, 0, TEST_TICKETS)
-    samples = ROOT / "samples" / "tickets.jsonl"
-    half = sum(1 for _ in read_tickets(samples)) // 2
-    return "samples", _read(samples, 0, half), _read(samples, half, half + TEST_TICKETS)
+    data = labelled_set("sumo_firefox")
+    if data is not None:
+        return data.name, _read(data.train, 0, FIT_TICKETS), _read(data.test, 0, TEST_TICKETS)
+    half = sum(1 for _ in read_tickets(SAMPLES)) // 2
+    return "samples", _read(SAMPLES, 0, half), _read(SAMPLES, half, half + TEST_TICKETS)
 
 
 def _read(path: Path, start: int, stop: int) -> Tickets:

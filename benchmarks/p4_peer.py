@@ -20,12 +20,13 @@ from core.text import model_text, text_hash
 from core.types import Rung, Ticket
 from router.decide import decide
 from router.parse import parse_ruleset
+from router.policy import make_policy
 from router.rulebook import Rulebook, compile_rulebook
 from store import rulesets
 from store.engine import make_engine, transaction
 
 _SCORES = dict(zip(LABELS, SCORES, strict=True))
-_THRESHOLDS = dict.fromkeys(LABELS, 0.5)
+_POLICY = make_policy(dict.fromkeys(LABELS, 0.5))
 _READ = text(
     "SELECT t.external_id, t.revision, c.subject, c.body FROM tickets t JOIN ticket_contents c "
     "ON c.ticket_id = t.id AND c.revision = t.revision WHERE t.id = :id"
@@ -51,7 +52,7 @@ def route_one(connection: Connection, rulebook: Rulebook, id_: UUID) -> None:
     ticket = Ticket(id=row.external_id, subject=row.subject, body=row.body)
     routing = decide(
         scores=_SCORES,
-        thresholds=_THRESHOLDS,
+        policy=_POLICY,
         rulebook=rulebook,
         ticket=ticket,
         rung=Rung.MODEL,

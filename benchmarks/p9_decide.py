@@ -24,6 +24,7 @@ from router.conditions import (
     TextContains,
 )
 from router.decide import decide
+from router.policy import make_policy
 from router.rulebook import Rulebook, compile_rulebook
 from router.ruleset import Rule, Ruleset
 
@@ -33,7 +34,7 @@ PEER_TICKETS = 12
 REPEATS = 31
 
 _LABELS = [f"label-{n:02}" for n in range(31)]
-_THRESHOLDS = dict.fromkeys(_LABELS, 0.5)
+_POLICY = make_policy(dict.fromkeys(_LABELS, 0.5))
 _CHANNELS = ["email", "web", "chat", "phone"]
 _NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 _WORDS = ["the", "parcel", "you", "sent", "has", "a", "broken", "screen", "and", "won't", "start"]
@@ -134,7 +135,7 @@ def _decide(book: Rulebook, case: Case) -> Routing:
     scores, ticket = case
     return decide(
         scores=scores,
-        thresholds=_THRESHOLDS,
+        policy=_POLICY,
         rulebook=book,
         ticket=ticket,
         rung=Rung.MODEL,

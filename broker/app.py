@@ -10,6 +10,7 @@ from celery import Celery
 from kombu.entity import Exchange, Queue
 
 from broker.messages import (
+    CHECK_DRIFT,
     MAINTENANCE_QUEUE,
     RETRAIN,
     ROUTE,
@@ -73,6 +74,7 @@ def _make(redis_url: str) -> Celery:
             ROUTE: {"queue": TICKETS_QUEUE},
             SWEEP: {"queue": MAINTENANCE_QUEUE},
             RETRAIN: {"queue": TRAIN_QUEUE},
+            CHECK_DRIFT: {"queue": TRAIN_QUEUE},
         },
         worker_prefetch_multiplier=4,
         worker_send_task_events=False,

@@ -4,6 +4,7 @@ It runs in the main thread and in this process alone (solo), so that nothing for
 torch's threads began. When Celery gives up on Redis by itself, it is started again.
 """
 
+import logging
 import signal
 import threading
 import warnings
@@ -17,6 +18,8 @@ from celery.worker import state as celery_state
 
 _log = structlog.get_logger(__name__)
 _AGAIN_AFTER_S = 1.0
+# Two lines a message, in which no ticket is named.
+_TALKATIVE = ("celery.worker.strategy", "celery.app.trace")
 
 
 def consume(
@@ -39,6 +42,8 @@ def consume(
         stopping.set()
         celery_state.should_stop = EX_OK
 
+    for talkative in _TALKATIVE:
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     warnings.simplefilter("ignore", SecurityWarning)  # it fears pickle, which we refuse
     signals.worker_shutting_down.connect(note_stop, weak=False)
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -10,6 +10,7 @@ SUBMIT = "tickets.submit"
 ROUTE = "tickets.route"
 SWEEP = "maintenance.sweep"
 RETRAIN = "trainer.retrain"
+CHECK_DRIFT = "trainer.check_drift"
 
 TICKETS_QUEUE = "tickets"
 MAINTENANCE_QUEUE = "maintenance"

@@ -1,12 +1,13 @@
 """What the network computes: an encoder, pooling over its tokens, and one linear score a label.
 
 Serving and training share this module and nothing else. Shapes: b tickets, t tokens, f pooled
-features, l labels.
+features, r rows of raw scores, l labels; r is l unless labels changed after the training.
 """
 
 import json
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +20,7 @@ from transformers.initialization import no_init_weights
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.utils.logging import disable_progress_bar
 
+from classifier.arrangement import Arrangement, parse_arrangement
 from classifier.encoding import TicketTokenizer
 from classifier.lexical import LexicalBranch
 from core.errors import ArtifactInvalid, Invalid
@@ -41,6 +43,9 @@ class HeadShape:
         terms: n-grams of tokens that score beside the encoder (`classifier.lexical`); 0 for none.
         encoder_tokens: how many of an input's first tokens the encoder reads, 0 for all; n-grams
             are looked for in every token.
+        trained: rows of the head and of the lexical branch; 0 for one a label.
+        added: rows that were fitted beside the trained ones, on the same features.
+        arrangement: how trained and added rows become labels; None for one a label, in order.
     """
 
     layers: tuple[int, ...] = (-1,)
@@ -49,6 +54,13 @@ class HeadShape:
     dropout: float = 0.1
     terms: int = 0
     encoder_tokens: int = 0
+    trained: int = 0
+    added: int = 0
+    arrangement: Arrangement | None = None
+
+
+# While transformers loads weights it changes torch's initialisers for the whole process.
+_ALONE = threading.Lock()
 
 
 class MultilabelTransformer(nn.Module):
@@ -60,7 +72,13 @@ class MultilabelTransformer(nn.Module):
         shape: of the head.
         head: `nn.Linear`, or two of them around a GELU when `shape.hidden` is set.
         lexical: None unless `shape.terms` is set; its scores are added to the head's.
+        added: `shape.added` single rows, each an `nn.Linear` of its own, so that another one
+            leaves the bits of their scores alone.
     """
+
+    rows: Tensor
+    scales: Tensor
+    shifts: Tensor
 
     def __init__(
         self, encoder: PreTrainedModel, labels: Sequence[str], shape: HeadShape | None = None
@@ -73,9 +91,16 @@ class MultilabelTransformer(nn.Module):
         self.labels = tuple(labels)
         self.shape = shape or HeadShape()
         self.dropout = nn.Dropout(self.shape.dropout)
-        self.head = _head(self.feature_size, len(self.labels), self.shape)
+        trained = self.shape.trained or len(self.labels)
+        self.head = _head(self.feature_size, trained, self.shape)
         terms = self.shape.terms
-        self.lexical = LexicalBranch(terms, len(self.labels)) if terms else None
+        self.lexical = LexicalBranch(terms, trained) if terms else None
+        self.added = nn.ModuleList(nn.Linear(self.feature_size, 1) for _ in range(self.shape.added))
+        if self.shape.arrangement is not None:
+            rows, scales, shifts = map(torch.from_numpy, self.shape.arrangement.arrays())
+            self.register_buffer("rows", rows, persistent=False)  # (l, k), like the others
+            self.register_buffer("scales", scales, persistent=False)
+            self.register_buffer("shifts", shifts, persistent=False)
 
     @property
     def feature_size(self) -> int:
@@ -117,10 +142,20 @@ class MultilabelTransformer(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Raw scores, shape (b, l); arguments as for `features`."""
-        logits: Tensor = self.head(self.dropout(self.features(input_ids, attention_mask)))
+        return self.scores(self.features(input_ids, attention_mask), input_ids, attention_mask)
+
+    def scores(
+        self, features: Tensor, input_ids: Tensor, attention_mask: Tensor | None = None
+    ) -> Tensor:
+        """Raw scores, shape (b, l), of texts whose features (b, f) are there already."""
+        features = self.dropout(features)
+        raw: Tensor = self.head(features)
         if self.lexical is not None:
-            logits = logits + self.lexical(input_ids, attention_mask)
-        return logits  # (b, l)
+            raw = raw + self.lexical(input_ids, attention_mask)
+        if self.shape.arrangement is None:
+            return raw  # (b, l)
+        raw = torch.cat([raw, *(row(features) for row in self.added)], dim=1)  # (b, r)
+        return (raw[:, self.rows] * self.scales + self.shifts).amax(dim=2)  # (b, l)
 
     def config_object(self) -> dict[str, Any]:
         """What `config.json` holds: the encoder's configuration, the labels and the head."""
@@ -140,10 +175,11 @@ class MultilabelTransformer(nn.Module):
         Raises:
             ArtifactInvalid: the configuration names code, or no encoder that transformers knows.
         """
-        labels, shape = _labels_of(config), _shape_of(config)
+        labels = _labels_of(config)
+        shape = _shape_of(config, len(labels))
         encoder_config = _encoder_config(config)
         build = partial(cast(Callable[..., PreTrainedModel], AutoModel.from_config), encoder_config)
-        with no_init_weights():  # 1 s for MiniLM, for numbers that are overwritten
+        with _ALONE, no_init_weights():  # 1 s for MiniLM, for numbers that are overwritten
             return cls(_with_attention(build), labels, shape)
 
     @classmethod
@@ -164,7 +200,8 @@ class MultilabelTransformer(nn.Module):
             dtype=torch.float32,
         )
         try:
-            encoder = _with_attention(build)
+            with _ALONE:
+                encoder = _with_attention(build)
         except (OSError, ValueError, KeyError) as error:
             fix = "name an encoder that transformers knows, with safetensors weights"
             raise Invalid("encoder", "cannot be loaded", fix) from error
@@ -218,11 +255,15 @@ def _labels_of(config: dict[str, Any]) -> tuple[str, ...]:
         raise ArtifactInvalid("config.json: id2label does not count from 0") from error
 
 
-def _shape_of(config: dict[str, Any]) -> HeadShape:
+def _shape_of(config: dict[str, Any], labels: int) -> HeadShape:
     try:
         fields = dict(config[OWN_KEY])
         layers, pooling = tuple(fields.pop("layers")), tuple(fields.pop("pooling"))
-        return HeadShape(layers=layers, pooling=pooling, **fields)
+        raw = fields.pop("arrangement", None)
+        shape = HeadShape(layers=layers, pooling=pooling, **fields)
+        rows = (shape.trained or labels) + shape.added
+        found = None if raw is None else parse_arrangement(raw, labels=labels, rows=rows)
+        return replace(shape, arrangement=found)
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactInvalid(f"config.json: {OWN_KEY} does not describe a head") from error
 

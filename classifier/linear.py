@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from classifier.arrangement import Arrangement, parse_arrangement
 from classifier.artifacts import Artifact
 from classifier.scoring import Calibration, Thresholds
 from core.errors import ArtifactInvalid
@@ -38,15 +39,16 @@ def terms(text: str) -> list[str]:
 class LinearModel:
     """Sublinear TF-IDF with unit length (Salton and Buckley, 1988) under a linear layer.
 
-    Shapes: v terms, l labels.
+    Shapes: v terms, r rows of raw scores, l labels; r is l where there is no arrangement.
 
     Attributes:
         vocabulary: terms in the order of the arrays' rows, v of them.
         idf: inverse document frequency, float32 (v).
-        coef: float32 (v, l).
-        intercept: float32 (l).
+        coef: float32 (v, r).
+        intercept: float32 (r).
         calibration: of the raw scores; its labels are the model's.
         cutoffs: from which calibrated score each label counts.
+        arrangement: how rows become labels; None for one a label, in order.
     """
 
     vocabulary: tuple[str, ...]
@@ -55,6 +57,7 @@ class LinearModel:
     intercept: NDArray[np.float32]
     calibration: Calibration
     cutoffs: Thresholds
+    arrangement: Arrangement | None = None
     rows: Mapping[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,19 +78,14 @@ class LinearModel:
         """Content id of the calibration."""
         return self.calibration.version
 
-    @property
-    def thresholds_version(self) -> str:
-        """Content id of the thresholds."""
-        return self.cutoffs.version
-
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Raw scores, shape (b, l); a text without a known term gives the intercept."""
-        out = np.tile(self.intercept, (len(texts), 1))  # (b, l)
+        raw = np.tile(self.intercept, (len(texts), 1))  # (b, r)
         for i, text in enumerate(texts):
             rows, weights = self._weights(text)
             if rows:
-                out[i] += weights @ self.coef[rows]  # (n) @ (n, l)
-        return out
+                raw[i] += weights @ self.coef[rows]  # (n) @ (n, r)
+        return raw if self.arrangement is None else self.arrangement.apply(raw)  # (b, l)
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Calibrated probabilities, shape (b, l), in the order of the texts."""
@@ -103,6 +101,7 @@ class LinearModel:
             "vocabulary": list(self.vocabulary),
             "calibration": self.calibration.as_object(),
             "thresholds": self.cutoffs.as_object(),
+            "arrangement": None if self.arrangement is None else asdict(self.arrangement),
         }
         text = json.dumps(description, ensure_ascii=False)
         (folder / DESCRIPTION).write_text(text, encoding="utf-8")
@@ -137,8 +136,9 @@ def _checked(
 ) -> LinearModel:
     labels = artifact.labels
     vocabulary = tuple(fields["vocabulary"])
-    v, n_labels = len(vocabulary), len(labels)
-    shapes = {"idf": (v,), "coef": (v, n_labels), "intercept": (n_labels,)}
+    raw = fields.get("arrangement")
+    v, rows = len(vocabulary), len(labels) if raw is None else arrays["intercept"].size
+    shapes = {"idf": (v,), "coef": (v, rows), "intercept": (rows,)}
     for name, shape in shapes.items():
         if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
             raise ArtifactInvalid(f"{ARRAYS}: {name} is not {shape} finite numbers")
@@ -146,5 +146,8 @@ def _checked(
         vocabulary=vocabulary,
         calibration=Calibration.parse(fields["calibration"], labels),
         cutoffs=Thresholds.parse(fields["thresholds"], labels),
+        arrangement=(
+            None if raw is None else parse_arrangement(raw, labels=len(labels), rows=rows)
+        ),
         **arrays,
     )

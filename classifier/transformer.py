@@ -42,7 +42,6 @@ class Network:
         tokenizer: `tokenizer.encode` also counts truncated texts.
         thresholds: label to score in [0, 1].
         calibration_version: content id of the calibration.
-        thresholds_version: content id of the thresholds.
         device: as torch names it.
         precision: `fp32` or `bf16`, of the encoder; pooling and head are always float32.
     """
@@ -58,7 +57,6 @@ class Network:
         self.tokenizer = tokenizer
         self.thresholds: Mapping[str, float] = thresholds.by_label
         self.calibration_version = calibration.version
-        self.thresholds_version = thresholds.version
         self._model = model.eval()
         self._calibration = calibration
         weight = next(model.encoder.parameters())
@@ -110,6 +108,28 @@ class Network:
             scores[chunk] = self.scores(self.logits([token_ids[i] for i in chunk]))
         return scores
 
+    def features(self, texts: Sequence[str], chunk_tokens: int = 4096) -> NDArray[np.float32]:
+        """What the encoder makes of texts before any label is scored, in their order, shape (b, f).
+
+        Args:
+            texts: any number.
+            chunk_tokens: most padded tokens on the device at once.
+
+        Raises:
+            Transient: as `logits`.
+            Permanent: as `logits`.
+        """
+        token_ids = self.encode(texts)
+        features = np.empty((len(texts), self._model.feature_size), dtype=np.float32)  # (b, f)
+        for chunk in plan_chunks(self.costs(token_ids), chunk_tokens):
+            with _translated(self.device), torch.inference_mode():
+                rows = [token_ids[i] for i in chunk]
+                ids, mask = padded(rows, self._model.pad_id, self.device)  # (b, t)
+                features[chunk] = self._model.features(ids, mask).cpu().numpy()
+        if not np.isfinite(features).all():
+            raise Permanent(f"the network on {self.device} gave features that are not numbers")
+        return features
+
     def warm_up(self) -> None:
         """Runs made-up texts of several lengths, so that the first ticket does not wait.
 
@@ -150,14 +170,19 @@ def load_network(
     tokenizer = TicketTokenizer.parse(
         (artifact.path / "tokenizer.json").read_bytes(), artifact.manifest.facts.max_length
     )
-    model = _load_model(artifact)
+    model = load_model(artifact)
     with _translated(target):
         model.to(torch.device(target))
         torch.nn.Module.to(model.encoder, dtype=resolve_precision(precision, target))
     return Network(model, tokenizer, calibration, thresholds)
 
 
-def _load_model(artifact: Artifact) -> MultilabelTransformer:
+def load_model(artifact: Artifact) -> MultilabelTransformer:
+    """The network on the CPU in float32, as training left it; its `PARTS` must be verified.
+
+    Raises:
+        ArtifactInvalid: weights and configuration do not fit.
+    """
     model = MultilabelTransformer.from_config(artifact.read_json("config.json"))
     if model.labels != artifact.labels:
         raise ArtifactInvalid("config.json and manifest.json name different labels")

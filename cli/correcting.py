@@ -1,17 +1,33 @@
 """A person's feedback from the command line, and held corrections in words."""
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
+from cli.output import printable
 from core.errors import Invalid
 from core.types import FeedbackKind
+from store import label_history
+from store.audit_sample import AuditTicket
 from store.corrections import Feedback, HeldCorrection, give
 from store.engine import transaction
 from store.tickets import find
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """An entry that was made.
+
+    Attributes:
+        older: names in it that were given up, to what they mean now, as which they were noted.
+    """
+
+    id: UUID
+    older: Mapping[str, Sequence[str]]
 
 
 def correct(
@@ -22,14 +38,14 @@ def correct(
     labels: Sequence[str] | None,
     department: str | None,
     note: str,
-) -> UUID:
+) -> Corrected:
     """Appends feedback on a ticket.
 
     Raises:
         Invalid: names what is wrong.
     """
 
-    def work(connection: Connection) -> UUID:
+    def work(connection: Connection) -> Corrected:
         ticket = find(connection, reference)
         if ticket is None:
             raise Invalid("TICKET", "is that of no ticket", "give its UUID or its sender's id")
@@ -41,7 +57,9 @@ def correct(
             department=department,
             note=note,
         )
-        return give(connection, feedback)
+        meaning = label_history.meaning(connection)
+        older = {name: meaning.now[name] for name in meaning.stale(labels or ())}
+        return Corrected(id=give(connection, feedback), older=older)
 
     return transaction(engine, work)
 
@@ -57,6 +75,25 @@ def held_line(item: HeldCorrection) -> str:
     """One line: which, by whom, why it waits."""
     labels = ", ".join(item.labels) or "no label"
     return f"{item.id}  {item.agent}: {labels}  ({item.reason})"
+
+
+def audit_line(item: AuditTicket) -> str:
+    """One line: which ticket, where it went, and as what."""
+    labels = ", ".join(item.labels) or "no label"
+    sender = printable(item.external_id, 60)
+    return f"{item.ticket_id}  {sender}: {item.primary_department}  ({labels})"
+
+
+def audit_object(item: AuditTicket) -> dict[str, Any]:
+    """JSON-ready."""
+    return {
+        "ticket": str(item.ticket_id),
+        "external_id": item.external_id,
+        "department": item.primary_department,
+        "labels": list(item.labels),
+        "model_version": item.model_version,
+        "decided_at": item.decided_at.isoformat(),
+    }
 
 
 def held_object(item: HeldCorrection) -> dict[str, Any]:

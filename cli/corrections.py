@@ -1,4 +1,4 @@
-"""`pointsman corrections`: add, undo, held, release, reject."""
+"""`pointsman corrections`: add, undo, held, release, reject, audit."""
 
 from typing import Annotated
 from uuid import UUID
@@ -35,11 +35,18 @@ def add(
     output = Output(as_json=as_json)
     named = None if labels is None else [name.strip() for name in labels.split(",") if name.strip()]
     with connected() as here:
-        id_ = correct(
+        made = correct(
             here.engine, ticket, kind=kind, labels=named, department=department, note=note
         )
-    output.say(f"Noted as {id_}.")
-    output.result({"correction": str(id_)})
+    for name, now in made.older.items():
+        output.say(f"{name} is called {', '.join(now)} now.")
+    output.say(f"Noted as {made.id}.")
+    output.result(
+        {
+            "correction": str(made.id),
+            "renamed": {name: list(now) for name, now in made.older.items()},
+        }
+    )
 
 
 @app.command("undo", epilog="Example: pointsman corrections undo 0198…")
@@ -88,6 +95,34 @@ def release(ids: Ids, as_json: AsJson = False) -> None:
 def reject(ids: Ids, as_json: AsJson = False) -> None:
     """Keep held corrections from training for good."""
     _settle(ids, Verdict.REJECTED, as_json=as_json)
+
+
+@app.command("audit", epilog="Example: pointsman corrections audit --days 14")
+def audit(
+    days: Annotated[int, typer.Option(min=1, help="Of tickets that arrived within.")] = 7,
+    most: Annotated[int, typer.Option(min=1, help="No more than so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List tickets that chance drew for the audit and nobody looked at yet.
+
+    Look at each with `pointsman tickets show` and say with `corrections add` whether it was right:
+    without labels or department that confirms it.
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from cli.correcting import audit_line, audit_object
+    from cli.services import connected
+    from store.audit_sample import audit_unseen
+    from store.engine import transaction
+
+    output, since = Output(as_json=as_json), datetime.now(UTC) - timedelta(days=days)
+    with connected() as here:
+        share = here.settings.audit_share
+        found = transaction(here.engine, lambda c: audit_unseen(c, since, share, most=most))
+    for item in found:
+        output.say(audit_line(item))
+    output.say(f"{len(found)} tickets wait to be looked at.")
+    output.result({"audit": [audit_object(item) for item in found]})
 
 
 def _settle(ids: list[UUID], verdict: Verdict, *, as_json: bool) -> None:

@@ -1,6 +1,5 @@
 """`pointsman drift`: whether tickets of now are still those that a model was made for."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,22 +7,36 @@ import typer
 
 from cli.options import AsJson, Device, one_device
 from cli.output import Output
+from core.errors import Invalid
 
 if TYPE_CHECKING:
-    from trainer.drift.compare import Comparison
+    from sqlalchemy import Engine
 
-EXAMPLE = "Example: pointsman drift --model model --reference test.jsonl.gz --current now.jsonl"
+    from core.settings import Settings
+    from trainer.drift.compare import DriftRequest
+    from trainer.drift.report import Page
+
+EXAMPLE = "Example: pointsman drift --report drift.html"
 
 
 def command(  # noqa: PLR0913  (an option each)
     *,
-    model: Annotated[Path, typer.Option(help="Artifact folder, as `train` made it.")],
+    now: Annotated[
+        bool, typer.Option("--now", help="Check the running system before it is due.")
+    ] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="To compare files: artifact folder, as `train` made it.")
+    ] = None,
     reference: Annotated[
-        Path, typer.Option(help="Tickets of before that the model did not learn from.")
-    ],
-    current: Annotated[Path, typer.Option(help="Tickets of now, labelled or not.")],
-    out: Annotated[Path | None, typer.Option(help="HTML report to write.")] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="By the linear model: seconds.")] = False,
+        Path | None, typer.Option(help="Tickets of before that the model did not learn from.")
+    ] = None,
+    current: Annotated[Path | None, typer.Option(help="Tickets of now, labelled or not.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--report", "--out", help="HTML page with pictures to write.")
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Files by the linear model: seconds.")
+    ] = False,
     min_tickets: Annotated[
         int, typer.Option(min=20, help="Under this a file is too small to judge.")
     ] = 200,
@@ -31,13 +44,24 @@ def command(  # noqa: PLR0913  (an option each)
     device: Device = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two ticket files: texts, labels, scores and expected quality."""
-    from core.settings import load_settings
-    from trainer.drift.compare import DriftRequest, compare
-    from trainer.drift.limits import Limits
-    from trainer.drift.report import write_report
+    """Show the newest drift report of the running system, or compare two ticket files.
 
-    settings, output = load_settings(device=device), Output(as_json=as_json)
+    Texts, labels, scores and expected quality; no labels are needed. With --model, --reference and
+    --current it compares files, without any server.
+    """
+    from core.settings import load_settings
+
+    output, settings = Output(as_json=as_json), load_settings(device=device)
+    files = [file for file in (model, reference, current) if file is not None]
+    if not files:
+        return _show_live(output, settings, now=now, out=out)
+    if model is None or reference is None or current is None or now:
+        problem = "needs no files" if now else "of --model, --reference and --current is missing"
+        fix = "give all three to compare files, or none of them for the running system"
+        raise Invalid("--now" if now else "one", problem, fix)
+    from trainer.drift.compare import DriftRequest
+    from trainer.drift.limits import Limits
+
     request = DriftRequest(
         model=model,
         reference=reference,
@@ -48,32 +72,55 @@ def command(  # noqa: PLR0913  (an option each)
         limits=Limits(min_tickets=min_tickets),
         seed=seed,
     )
+    return _compare_files(output, request, out)
+
+
+def _compare_files(output: Output, request: "DriftRequest", out: Path | None) -> None:
+    from cli.drift_lines import lines_of_files
+    from trainer.drift.compare import compare
+    from trainer.drift.report import page_of_files
+
     comparison = compare(request, output.say)
-    for line in drift_lines(comparison):
+    for line in lines_of_files(comparison):
         output.say(line)
     if out is not None:
-        write_report(out, comparison)
-        output.say(f"The report is in {out}.")
+        _write(output, out, page_of_files(comparison))
     output.result(comparison.as_object())
 
 
-def drift_lines(comparison: "Comparison") -> Iterator[str]:
-    """A line for each label, the gravest first; then whatever is not quiet, in words."""
-    from trainer.drift.findings import gravest
-    from trainer.drift.label_rows import label_rows
-    from trainer.drift.report import grave_findings
+def _show_live(output: Output, settings: "Settings", *, now: bool, out: Path | None) -> None:
+    from cli.drift_lines import lines_of_window, report_object
+    from cli.services import connected
+    from store.drift_reports import newest
+    from store.engine import transaction
+    from trainer.drift.report import page_of_window
 
-    rows = label_rows(comparison.findings)
-    width = max((len(row.label) for row in rows), default=0)
-    if rows:
-        yield f"{'label':<{width}}   share    now    PSI  exp. F1    now  severity"
-    for row in rows:
-        yield (
-            f"{row.label:<{width}}  {row.share[0]:>6.1%} {row.share[1]:>6.1%}  {row.psi[0]:.3f}"
-            f"    {row.f1[0]:.3f}  {row.f1[1]:.3f}  {row.severity}"
-        )
-    for finding in grave_findings(comparison.findings):
-        yield f"{finding.severity.replace('_', ' ')}: {finding.sentence}"
-    before, now = len(comparison.reference.window), len(comparison.current.window)
-    severity = gravest(comparison.findings).replace("_", " ")
-    yield f"{before} tickets before, {now} now: {severity}"
+    with connected() as here:
+        if now:
+            _check_now(output, settings, here.engine)
+        report = transaction(here.engine, newest)
+    if report is None:
+        output.say("There is no drift report yet; `pointsman drift --now` checks what is there.")
+        return output.result({"report": None})
+    for line in lines_of_window(report):
+        output.say(line)
+    if out is not None:
+        _write(output, out, page_of_window(report))
+    return output.result({"report": report_object(report)})
+
+
+def _check_now(output: Output, settings: "Settings", engine: "Engine") -> None:
+    from trainer.app import make_watch_plan
+    from trainer.drift.live import check
+
+    plan = make_watch_plan(settings.model_copy(update={"device": one_device(settings.device)}))
+    checked = check(engine, plan, now=True)
+    if checked.why:
+        output.say(f"Nothing was compared: {checked.why}.")
+
+
+def _write(output: Output, out: Path, page: "Page") -> None:
+    from trainer.drift.report import write_report
+
+    write_report(out, page)
+    output.say(f"The report is in {out}.")

@@ -14,17 +14,25 @@ EXAMPLE = "Example: pointsman evaluate --model model --data test.jsonl.gz --json
 def command(
     model: Annotated[Path, typer.Option(help="Artifact folder, as `train` made it.")],
     data: Annotated[Path, typer.Option(help="Labelled tickets (.jsonl or .jsonl.gz).")],
+    rules: Annotated[
+        Path | None, typer.Option(help="Rules as YAML: how often the department is right.")
+    ] = None,
     device: Device = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model, with its linear model beside it."""
     from cli.model_figures import figure_lines, label_lines
+    from cli.rule_store import read_rules
     from core.settings import load_settings
     from trainer.evaluate import evaluate
 
     settings, output = load_settings(device=device), Output(as_json=as_json)
     figures = evaluate(
-        model, data, device=one_device(settings.device), threads=settings.device_threads
+        model,
+        data,
+        rules=read_rules(rules) if rules else None,
+        device=one_device(settings.device),
+        threads=settings.device_threads,
     )
     for line in [*label_lines(figures), *figure_lines(figures)]:
         output.say(line)

@@ -16,6 +16,7 @@ from cli import (
     doctor,
     drift,
     evaluate,
+    labels,
     migrate,
     models,
     predict,
@@ -58,6 +59,7 @@ app.command("compare", epilog=compare.EXAMPLE)(compare.command)
 app.command("predict", epilog=predict.EXAMPLE)(predict.command)
 app.command("retrain", epilog=retrain.EXAMPLE)(retrain.command)
 app.add_typer(models.app, name="models")
+app.add_typer(labels.app, name="labels")
 app.add_typer(corrections.app, name="corrections")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(rules.app, name="rules")

@@ -61,14 +61,20 @@ def activate(engine: Engine, reference: str) -> str:
     artifact = open_artifact(folder) if folder.is_dir() else None
 
     def work(connection: Connection) -> str:
-        version = _known(connection, artifact, reference)
+        version = known_version(connection, artifact, reference)
         model_versions.activate(connection, version, actor=getpass.getuser())
         return version
 
     return transaction(engine, work)
 
 
-def _known(connection: Connection, artifact: Artifact | None, reference: str) -> str:
+def known_version(connection: Connection, artifact: Artifact | None, reference: str) -> str:
+    """The version that somebody means, registered now if it came as a folder.
+
+    Raises:
+        Invalid: there is no such version.
+        ArtifactInvalid: a file of the folder is missing or altered.
+    """
     if artifact is None:
         return model_versions.find(connection, reference).version
     artifact.verify(*artifact.manifest.files)

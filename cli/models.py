@@ -1,13 +1,16 @@
-"""`pointsman models`: list, show, activate, rollback."""
+"""`pointsman models`: list, show, activate, rollback, try, trial, end."""
 
 from typing import Annotated
 
 import typer
 
+from cli import quality
 from cli.options import AsJson
 from cli.output import Output
+from core.types import TrialStage
 
 app = typer.Typer(no_args_is_help=True, help="Which models can serve, and which one does.")
+app.command("quality", epilog=quality.EXAMPLE)(quality.command)
 
 Version = Annotated[
     str, typer.Argument(metavar="VERSION", help="A version or its beginning, or a folder.")
@@ -74,3 +77,64 @@ def rollback(as_json: AsJson = False) -> None:
         )
     output.say(f"{active} serves again; workers follow within seconds.")
     output.result({"active": active})
+
+
+@app.command("try", epilog="Example: pointsman models try 2217492d --stage canary --share 0.1")
+def try_(
+    version: Version,
+    stage: Annotated[
+        str, typer.Option(help="shadow (scores along, without effect) or canary (decides a share).")
+    ] = TrialStage.SHADOW,
+    share: Annotated[
+        float | None, typer.Option(help="Share of tickets for a canary, between 0 and 1.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try a version on live tickets against the one that serves."""
+    from cli.services import connected
+    from cli.trials import begin, stage_of, trial_lines, trial_object
+
+    output = Output(as_json=as_json)
+    with connected() as here:
+        chosen = here.settings.trial_canary_share if share is None else share
+        trial = begin(here.engine, version, stage_of(stage, share), chosen)
+    output.say(trial_lines(trial, None))
+    output.say("Workers follow within seconds; `pointsman models trial` tells how it goes.")
+    output.result(trial_object(trial, None))
+
+
+@app.command("trial", epilog="Example: pointsman models trial")
+def trial(as_json: AsJson = False) -> None:
+    """Show which version is on trial and what live tickets say of it."""
+    from cli.services import connected
+    from cli.trials import current, trial_lines, trial_object
+    from trainer.trials.life import course_of
+
+    output = Output(as_json=as_json)
+    with connected() as here:
+        found, finding = current(here.engine, course_of(here.settings).terms)
+    output.say("No version was ever on trial." if found is None else trial_lines(found, finding))
+    output.result(trial_object(found, finding))
+
+
+@app.command("end", epilog="Example: pointsman models end --discard")
+def end(
+    promote: Annotated[
+        bool,
+        typer.Option(
+            "--promote/--discard",
+            help="Let the version on trial serve wholly, or the other one (again).",
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """End the open trial by hand. A version that is promoted is on probation at first."""
+    from cli.services import connected
+    from cli.trials import end as end_trial
+
+    output = Output(as_json=as_json)
+    with connected() as here:
+        ended = end_trial(here.engine, promote=promote)
+    serves = ended.version if promote else ended.against
+    output.say(f"{serves} serves all tickets; workers follow within seconds.")
+    output.result({"active": serves})

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from cli.rule_changes import Change, compare, findings_object, has_errors
 from core.errors import Invalid
+from core.types import Automation
 from router.lint import Finding, lint
 from router.parse import parse_ruleset
 from router.rules_yaml import load_rules
@@ -70,12 +71,17 @@ def read_rules(file: Path) -> Ruleset:
 def check_rules(engine: Engine, ruleset: Ruleset) -> Sequence[Finding]:
     """What is wrong with a ruleset, given the labels and departments that exist."""
 
-    def names(connection: Connection) -> tuple[list[str], list[str]]:
+    def words(connection: Connection) -> tuple[list[str], list[taxonomy.Label]]:
         departments = [department.name for department in taxonomy.departments(connection)]
-        return departments, [label.name for label in taxonomy.labels(connection)]
+        return departments, taxonomy.labels(connection)
 
-    departments, labels = transaction(engine, names)
-    return lint(ruleset, departments=departments, labels=labels)
+    departments, labels = transaction(engine, words)
+    return lint(
+        ruleset,
+        departments=departments,
+        labels=[label.name for label in labels],
+        held=[x.name for x in labels if x.level.automation is not Automation.AUTO],
+    )
 
 
 def import_rules(engine: Engine, wanted: Ruleset, *, save: bool, note: str) -> Import:

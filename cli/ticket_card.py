@@ -13,6 +13,7 @@ _WIDTH = 100
 _BODY_LINES = 12
 _SCORES_SHOWN = 8
 _BAR_CHARS = 20
+_PLACES = {"labels": "✓", "preselected": "☑", "suggested": "?"}
 
 
 def ticket_card(record: Mapping[str, Any]) -> Group:
@@ -69,10 +70,10 @@ def _scores(decision: Mapping[str, Any]) -> Iterator[Text]:
     ranked = sorted(decision["scores"].items(), key=lambda item: (-item[1], item[0]))
     width = max((len(label) for label, _ in ranked[:_SCORES_SHOWN]), default=0)
     for label, score in ranked[:_SCORES_SHOWN]:
-        predicted = label in decision["labels"]
+        mark = next((mark for place, mark in _PLACES.items() if label in decision[place]), " ")
         bar = "█" * round(score * _BAR_CHARS)
-        style = "cyan" if predicted else "dim"
-        yield Text(f"  {'✓' if predicted else ' '} {label:<{width}}  {score:.2f}  {bar}", style)
+        style = "dim" if mark == " " else "cyan"
+        yield Text(f"  {mark} {label:<{width}}  {score:.2f}  {bar}", style)
 
 
 def _rule(rule: Mapping[str, Any]) -> Iterator[Text]:

@@ -109,13 +109,18 @@ class Settings(BaseSettings):
         default=3, description="monthly partitions made in advance"
     )
     outbox_retention_days: Annotated[int, Field(ge=1)] = Field(
-        default=90, description="months of events older than this are dropped"
+        default=90, description="months of events and shadow decisions older than this are dropped"
     )
     maintenance_interval_s: Seconds = Field(
         default=3600, description="how often beat triggers partition care"
     )
 
-    retrain_preset: str = Field(default="fast", description="preset of retrainings")
+    retrain_preset: Annotated[str, Field(pattern=r"^(auto|cold_start|fast|balanced|best)$")] = (
+        Field(
+            default="fast",
+            description="preset of retrainings: auto, cold_start, fast, balanced or best",
+        )
+    )
     retrain_check_interval_s: Seconds = Field(
         default=60, description="how often beat has trainers look whether a retraining is due"
     )
@@ -132,11 +137,58 @@ class Settings(BaseSettings):
     retrain_override_tickets: Count = Field(
         default=100, description="fewest judged tickets from which an override rate is taken"
     )
-    promote: Annotated[str, Field(pattern=r"^(auto|manual)$")] = Field(
-        default="auto", description="auto, or manual: a model that passes the gate waits"
+    retrain_on_drift: bool = Field(
+        default=True, description="a retraining on a drift alert, if any correction is new"
+    )
+    promote: Annotated[str, Field(pattern=r"^(auto|manual|careful)$")] = Field(
+        default="auto",
+        description="what becomes of a model that passes the gate: auto (it serves, on probation), "
+        "careful (shadow, canary, then probation), or manual (it waits)",
+    )
+    trial_alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.05,
+        description="chance that a stage of a trial calls a model worse that is not, however long "
+        "it lasts",
+    )
+    trial_shadow_tickets: Count = Field(
+        default=200, description="judged tickets after which a shadow that is not worse goes on"
+    )
+    trial_canary_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.1, description="share of tickets that a canary decides"
+    )
+    trial_canary_tickets: Count = Field(
+        default=200,
+        description="judged tickets of each model after which a canary that is not worse goes on",
+    )
+    trial_probation_tickets: Count = Field(
+        default=500, description="judged tickets after which a probation is over"
+    )
+    trial_reference_tickets: Count = Field(
+        default=1000,
+        description="last judged tickets of the model before that a probation is held against",
     )
     training_lease_s: Seconds = Field(
         default=60, description="a training not heard of for this long is taken over"
+    )
+    drift_check_interval_s: Seconds = Field(
+        default=300, description="how often beat has trainers look whether a drift check is due"
+    )
+    drift_window_hours: Annotated[float, Field(gt=0)] = Field(
+        default=24, description="the stream is checked for drift after this time"
+    )
+    drift_window_tickets: Annotated[int, Field(ge=20)] = Field(
+        default=5000,
+        description="or as soon as this many are decided; no more of a window are looked at",
+    )
+    drift_min_tickets: Annotated[int, Field(ge=20)] = Field(
+        default=200, description="a window with fewer stays open and is not judged"
+    )
+    audit_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.02, description="share of all tickets, drawn by chance, that people should check"
+    )
+    label_background_tickets: Annotated[int, Field(ge=20)] = Field(
+        default=300,
+        description="newest tickets that a label is told from when it is added; more take longer",
     )
     mass_edit_corrections: Count = Field(
         default=30, description="more equal changes by one agent than this wait for a person"

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     RULE = "rule"
     NO_RULE = "no_rule"
     BELOW_THRESHOLD = "below_threshold"
+    EXCLUDED_LABEL = "excluded_label"
     EMPTY_TEXT = "empty_text"
     MODEL_UNAVAILABLE = "model_unavailable"
     MANUAL_TRIAGE = "manual_triage"
@@ -91,6 +92,18 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
+class GroupBy(StrEnum):
+    """What figures are told apart by."""
+
+    ALL = "all"
+    DAY = "day"
+    LABEL = "label"
+    VERSION = "version"
+    LANGUAGE = "language"
+    CHANNEL = "channel"
+    DEPARTMENT = "department"
+
+
 class Automation(StrEnum):
     """How much a label may do by itself, least first.
 
@@ -103,6 +116,21 @@ class Automation(StrEnum):
     SUGGEST = "suggest"
     PRESELECT = "preselect"
     AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelLevel:
+    """What a person lets a label do; the scores are in [0, 1].
+
+    Attributes:
+        automation: how much.
+        preselect_from: the score from which it is shown; None for the model's own threshold.
+        auto_from: the score from which it steers rules, never below `preselect_from`; likewise.
+    """
+
+    automation: Automation = Automation.AUTO
+    preselect_from: float | None = None
+    auto_from: float | None = None
 
 
 class LabelMove(StrEnum):
@@ -155,10 +183,13 @@ class Routing:
         primary: the one department that owns the ticket.
         collaborators: further departments, in the order in which rules named them; never the
             primary, no repeats.
-        labels: labels at or over their threshold, highest score first.
+        labels: the labels that count, highest score first: on level auto, and at or over the score
+            from which they steer rules.
         reason: why `primary` is the primary.
         rule: id of the rule that named the primary; None when the default took it.
         trace: a JSON-ready record of every rule considered, in the order of consideration.
+        preselected: further labels that agents find ticked, highest score first.
+        suggested: at most three labels more that agents are offered, highest score first.
     """
 
     primary: str
@@ -167,13 +198,16 @@ class Routing:
     reason: Reason
     rule: str | None
     trace: list[dict[str, Any]]
+    preselected: tuple[str, ...] = ()
+    suggested: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
     """Everything that a decision depends on besides its input; None where a rung has no such part.
 
-    `ruleset` is the number of the ruleset revision; the others are content ids of artifact parts.
+    `ruleset` is the number of the ruleset revision; the others are content ids: of artifact parts,
+    and of the thresholds and levels of labels together.
     """
 
     model: str | None
@@ -187,7 +221,8 @@ class Decision:
     """The full record of one routing decision: enough to reproduce it.
 
     Attributes:
-        scores: calibrated probability in [0, 1] of every label, rounded as it was decided on.
+        scores: calibrated probability in [0, 1] of every label that is not on level off, rounded
+            as it was decided on.
         input_hash: SHA-256 of `core.text.model_text` of the ticket.
     """
 

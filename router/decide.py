@@ -1,4 +1,4 @@
-"""The decision: scores, thresholds, rules and a ticket in; departments, reason and trace out.
+"""The decision: scores, policy, rules and a ticket in; departments, reason and trace out.
 
 Nothing is loaded, saved or measured here, and time is an argument, so that the same input gives
 the same decision in production, in a dry run and in a backtest.
@@ -12,6 +12,7 @@ from core.text import plain_text
 from core.types import Reason, Routing, Rung, Ticket
 from router.checks import Record
 from router.facts import Facts
+from router.policy import Policy
 from router.rulebook import Rulebook
 from router.ruleset import Rule
 
@@ -19,7 +20,7 @@ from router.ruleset import Rule
 def decide(
     *,
     scores: Mapping[str, float],
-    thresholds: Mapping[str, float],
+    policy: Policy,
     rulebook: Rulebook,
     ticket: Ticket,
     rung: Rung,
@@ -30,11 +31,12 @@ def decide(
     Rules are considered by ascending order. The first that holds and names a primary sets it;
     collaborators add up; a rule with `stop` that holds is the last one considered. Without a
     primary the default department takes the ticket. It does not raise, whatever the scores:
-    a label unknown to the model does not hold, nor does one whose score is NaN.
+    a label unknown to the model does not hold, nor does one whose score is NaN. To rules a label
+    below level auto is an unknown label.
 
     Args:
         scores: probability in [0, 1] by label; empty when nobody could score.
-        thresholds: in [0, 1] by label; a missing one is 0.5.
+        policy: what each label may do; one that is missing counts from 0.5.
         rulebook: from `compile_rulebook`; its `unindexed()` form traces every enabled rule.
         ticket: the ticket, cleaned.
         rung: who scored it.
@@ -44,16 +46,22 @@ def decide(
         The routing. Its trace has a record for each rule considered: `rule`, `order`, `held`,
         `conditions` (see `checks.compile_condition`) and `effect`, empty if nothing was done.
     """
-    facts = Facts(scores=scores, thresholds=thresholds, ticket=ticket, now=now)
+    seen = policy.seen_by_rules(scores)
+    facts = Facts(scores=seen, thresholds=policy.auto_from, ticket=ticket, now=now)
     outcome = _apply_rules(rulebook, facts)
     primary = outcome.primary or rulebook.default_department
+    preselected, suggested = policy.offered(scores)
     return Routing(
         primary=primary,
         collaborators=tuple(name for name in outcome.collaborators if name != primary),
         labels=facts.predicted,
-        reason=Reason.RULE if outcome.primary else _default_reason(facts, rung),
+        reason=Reason.RULE
+        if outcome.primary
+        else _default_reason(facts, rung, is_held=policy.holds_back(scores)),
         rule=outcome.rule,
         trace=outcome.trace,
+        preselected=preselected,
+        suggested=suggested,
     )
 
 
@@ -112,9 +120,11 @@ def _add_collaborator(department: str, outcome: _Outcome) -> str:
     return f"added {department}"
 
 
-def _default_reason(facts: Facts, rung: Rung) -> Reason:
+def _default_reason(facts: Facts, rung: Rung, *, is_held: bool) -> Reason:
     if not (plain_text(facts.ticket.subject).strip() or plain_text(facts.ticket.body).strip()):
         return Reason.EMPTY_TEXT
     if rung is Rung.DEFAULT:
         return Reason.MODEL_UNAVAILABLE
+    if is_held:
+        return Reason.EXCLUDED_LABEL
     return Reason.NO_RULE if facts.predicted else Reason.BELOW_THRESHOLD

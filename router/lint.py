@@ -10,6 +10,7 @@ from enum import StrEnum
 from math import inf
 
 from router.conditions import Condition, Group, LabelPredicted, ScoreWithin, describe, walk
+from router.label_routes import labels_asked_for
 from router.ruleset import Rule, Ruleset
 
 
@@ -39,7 +40,11 @@ class Finding:
 
 
 def lint(
-    ruleset: Ruleset, *, departments: Collection[str], labels: Collection[str]
+    ruleset: Ruleset,
+    *,
+    departments: Collection[str],
+    labels: Collection[str],
+    held: Collection[str] = (),
 ) -> list[Finding]:
     """Every finding, by kind and then by the order of rules; empty when all is well.
 
@@ -49,6 +54,7 @@ def lint(
         ruleset: the rules.
         departments: names of the departments that exist.
         labels: names of the labels that exist.
+        held: those of them that are below level auto, which rules do not see.
     """
     return [
         *_missing_default(ruleset, departments),
@@ -59,6 +65,7 @@ def lint(
         *_contradictions(ruleset),
         *_duplicates(ruleset),
         *_unrouted_labels(ruleset, labels),
+        *_held_labels(ruleset, held),
     ]
 
 
@@ -127,27 +134,26 @@ def _duplicates(ruleset: Ruleset) -> Iterator[Finding]:
 
 
 def _unrouted_labels(ruleset: Ruleset, labels: Collection[str]) -> Iterator[Finding]:
-    routed = {name for rule in ruleset.enabled for name in _labels_asked_for(rule.when)}
+    routed = {name for rule in ruleset.enabled for name in labels_asked_for(rule.when)}
     for name in labels:
         if name not in routed:
             message = f"label {name} leads to no department"
             yield _warning("unrouted-label", None, message, "add a rule for it")
 
 
+def _held_labels(ruleset: Ruleset, held: Collection[str]) -> Iterator[Finding]:
+    for rule in ruleset.enabled:
+        for name in dict.fromkeys(_labels_in(rule.when)):
+            if name in held:
+                message = f"it does not see label {name}, which is below level auto"
+                fix = f"`pointsman labels level {name} auto` when the label may route"
+                yield _warning("held-label", rule, message, fix)
+
+
 def _labels_in(when: Condition | None) -> Iterator[str]:
     for part in () if when is None else walk(when):
         if isinstance(part, LabelPredicted | ScoreWithin):
             yield part.label
-
-
-def _labels_asked_for(when: Condition | None) -> Iterator[str]:
-    """Labels that help a rule to hold, not those that keep it from holding."""
-    match when:
-        case Group(kind="all" | "any", conditions=conditions):
-            for inner in conditions:
-                yield from _labels_asked_for(inner)
-        case LabelPredicted(label=label) | ScoreWithin(label=label, at_least=float()):
-            yield label
 
 
 def _conjuncts(when: Condition | None) -> Iterator[Condition]:

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from core.errors import Invalid
 from core.types import FeedbackKind, Ticket, Verdict
-from store import audit, taxonomy
+from store import audit, label_history, taxonomy
 from store.contents import ticket_of
 from store.tables import CorrectionRow
 
@@ -76,6 +76,9 @@ class HeldCorrection:
 def give(connection: Connection, feedback: Feedback) -> UUID:
     """Appends feedback on a ticket; it supersedes what stood.
 
+    A label that was renamed or merged may be given by its older name; what it is called now is
+    kept (`store.label_history.meaning` tells the caller which).
+
     Returns:
         The entry's id.
 
@@ -83,7 +86,7 @@ def give(connection: Connection, feedback: Feedback) -> UUID:
         Invalid: names the field that is wrong, missing or out of place.
     """
     revision = _revision(connection, feedback)
-    _check(connection, feedback)
+    labels = _check(connection, feedback)
     id_ = uuid7()
     connection.execute(
         insert(CorrectionRow).values(
@@ -91,7 +94,7 @@ def give(connection: Connection, feedback: Feedback) -> UUID:
             ticket_id=feedback.ticket_id,
             revision=revision,
             kind=feedback.kind,
-            labels=None if feedback.labels is None else sorted(set(feedback.labels)),
+            labels=labels,
             department=feedback.department,
             agent=feedback.agent,
             note=feedback.note,
@@ -132,19 +135,21 @@ def withdraw(connection: Connection, correction: UUID, *, agent: str) -> UUID:
     return id_
 
 
-_STANDS = (
+# Of an entry `c`: nobody took it back.
+STANDS = (
     "c.kind <> 'withdrawn' AND NOT EXISTS "
     "(SELECT 1 FROM corrections w WHERE w.supersedes = c.id AND w.kind = 'withdrawn')"
 )
 _TRAINING = text(
     f"""
 SELECT f.id, f.kind, f.agent, f.ticket_id, f.created_at AS given_at, r.verdict,
-  coalesce(f.labels, d.labels) AS labels, coalesce(d.labels, '{{}}') AS predicted,
+  coalesce(f.labels, d.labels || d.preselected) AS labels,
+  coalesce(d.labels || d.preselected, '{{}}') AS predicted,
   k.external_id, s.subject, s.body, s.channel, s.language, s.customer, s.priority, s.metadata,
   s.created_at
 FROM (
   SELECT DISTINCT ON (c.ticket_id) c.* FROM corrections c
-  WHERE c.kind IN ('confirmed', 'wrong_label') AND {_STANDS}
+  WHERE c.kind IN ('confirmed', 'wrong_label') AND {STANDS}
   ORDER BY c.ticket_id, c.created_at DESC, c.id DESC
 ) f
 JOIN tickets k ON k.id = f.ticket_id AND k.state <> 'erased'
@@ -238,7 +243,8 @@ def _revision(connection: Connection, feedback: Feedback) -> int:
     return feedback.revision or newest
 
 
-def _check(connection: Connection, feedback: Feedback) -> None:
+def _check(connection: Connection, feedback: Feedback) -> list[str] | None:
+    """The labels under the names of today, sorted."""
     if feedback.kind is FeedbackKind.WITHDRAWN:
         raise Invalid("kind", "is not given but done", "use `withdraw`")
     if (feedback.labels is None) == (feedback.kind is FeedbackKind.WRONG_LABEL):
@@ -246,21 +252,31 @@ def _check(connection: Connection, feedback: Feedback) -> None:
         raise Invalid("labels", problem, _NEEDS_LABELS)
     if feedback.kind is FeedbackKind.WRONG_ROUTE and feedback.department is None:
         raise Invalid("department", "is missing", "name where the ticket belongs")
-    _check_known(connection, feedback)
-
-
-def _check_known(connection: Connection, feedback: Feedback) -> None:
-    known = {label.name for label in taxonomy.labels(connection)}
-    if unknown := sorted(set(feedback.labels or ()) - known):
-        raise Invalid("labels", f"{unknown[0]!r} is unknown", "add the label first")
     departments = {department.name for department in taxonomy.departments(connection)}
     if feedback.department is not None and feedback.department not in departments:
         raise Invalid("department", f"{feedback.department!r} is unknown", "add it first")
+    return None if feedback.labels is None else sorted(_known(connection, feedback.labels))
+
+
+def _known(connection: Connection, labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels that are meant, all of them in use."""
+    meaning = label_history.meaning(connection)
+    found = meaning.read(labels)
+    for name in meaning.stale(labels):
+        now = ", ".join(repr(label) for label in meaning.now[name])
+        if name in found.unclear:
+            raise Invalid("labels", f"{name!r} was split", f"name what is meant: {now}")
+        if not now:
+            raise Invalid("labels", f"{name!r} was retired", "leave it out")
+    known = {label.name for label in taxonomy.labels(connection)}
+    if unknown := sorted(set(found.labels) - known):
+        raise Invalid("labels", f"{unknown[0]!r} is unknown", "add the label first")
+    return found.labels
 
 
 def _standing(connection: Connection, ticket_id: UUID) -> UUID | None:
     statement = text(
-        f"SELECT c.id FROM corrections c WHERE c.ticket_id = :id AND {_STANDS} "
+        f"SELECT c.id FROM corrections c WHERE c.ticket_id = :id AND {STANDS} "
         "ORDER BY c.created_at DESC, c.id DESC LIMIT 1"
     )
     found = connection.execute(statement, {"id": ticket_id}).scalar()

@@ -48,6 +48,8 @@ _COLUMNS = [
     "ruleset_version",
     "input_hash",
     "claim_token",
+    "preselected",
+    "suggested",
 ]
 _ARCHIVE = text(
     f"WITH old AS (DELETE FROM decisions d USING unnest(CAST(:ids AS uuid[]), "
@@ -134,6 +136,8 @@ def _decision_values(entry: Finished) -> tuple[Any, ...]:
         decision.versions.ruleset,
         decision.input_hash,
         entry.token,
+        list(routing.preselected),
+        list(routing.suggested),
     )
 
 
@@ -146,6 +150,8 @@ def _event_values(entry: Finished) -> tuple[Any, ...]:
         "primary_department": decision.routing.primary,
         "collaborators": list(decision.routing.collaborators),
         "labels": list(decision.routing.labels),
+        "preselected": list(decision.routing.preselected),
+        "suggested": list(decision.routing.suggested),
         "reason": decision.routing.reason,
         "rung": decision.rung,
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -85,6 +85,11 @@ def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
             return work(connection)
     except (SQLAlchemyError, psycopg.Error) as error:
         raise translated(error) from error
+
+
+def one_moment(connection: Connection) -> None:
+    """Everything that this transaction reads is as of one moment; call it before anything else."""
+    connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
 
 def translated(error: Exception) -> Transient | Permanent:

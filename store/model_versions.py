@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.errors import Invalid
-from store import audit
+from store import audit, label_history, trials
 from store.tables import ModelVersionRow, ThresholdSetRow
 
 
@@ -60,10 +60,12 @@ def register(
 def activate(connection: Connection, version: str, *, actor: str) -> None:
     """Makes a registered version the one that serves; workers follow within seconds.
 
+    A trial that makes no sense any more ends as overtaken.
+
     Raises:
-        Invalid: no such version is registered.
+        Invalid: no such version is registered, or it knows a label by a name that was given up.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('model_versions'))"))
+    trials.hold_still(connection)
     connection.execute(text("UPDATE model_versions SET active = false WHERE active"))
     found = connection.execute(
         text(
@@ -74,19 +76,34 @@ def activate(connection: Connection, version: str, *, actor: str) -> None:
     ).rowcount
     if not found:
         raise Invalid("version", f"{version} is not registered", "see `pointsman models list`")
+    _check_labels(connection, version)
     audit.record(connection, actor=actor, action="model.activated", subject=f"model {version}")
+    trials.end_overtaken(connection, actor=actor, serves=version)
+
+
+def _check_labels(connection: Connection, version: str) -> None:
+    """Rules and people would not understand what it says."""
+    labels = connection.execute(
+        text("SELECT labels FROM model_versions WHERE version = :version"), {"version": version}
+    ).scalar_one()
+    if stale := label_history.meaning(connection).stale(labels):
+        problem = f"{version} knows labels that were given up since: {', '.join(stale)}"
+        raise Invalid("version", problem, "train a new one: `pointsman retrain`")
 
 
 def rollback(connection: Connection, *, actor: str) -> str:
     """Goes back to the version that served before the active one; returns it.
+
+    Versions that were taken back on probation are passed over.
 
     Raises:
         Invalid: none served before.
     """
     before = connection.execute(
         text(
-            "SELECT version FROM model_versions WHERE NOT active AND activated_at IS NOT NULL "
-            "ORDER BY activated_at DESC LIMIT 1"
+            "SELECT version FROM model_versions m WHERE NOT active AND activated_at IS NOT NULL "
+            "AND NOT EXISTS (SELECT FROM trials t WHERE t.version = m.version "
+            "AND t.outcome = 'rolled_back') ORDER BY activated_at DESC LIMIT 1"
         )
     ).scalar()
     if before is None:
@@ -143,7 +160,22 @@ def active(connection: Connection) -> ModelVersion | None:
     return None if row is None else ModelVersion(version=row.version, path=Path(row.artifact_path))
 
 
-def keep_thresholds(connection: Connection, version: str, thresholds: Mapping[str, float]) -> None:
-    """Stores the thresholds behind a version once, so that decisions outlive their artifact."""
-    row = insert(ThresholdSetRow).values(version=version, thresholds=dict(thresholds))
+def registered(connection: Connection, version: str) -> ModelVersion:
+    """Where a version lies; it must be registered, as whatever is on trial is."""
+    path = connection.execute(
+        text("SELECT artifact_path FROM model_versions WHERE version = :version"),
+        {"version": version},
+    ).scalar_one()
+    return ModelVersion(version=version, path=Path(path))
+
+
+def keep_thresholds(connection: Connection, version: str, document: Mapping[str, Any]) -> None:
+    """Stores the thresholds and levels behind a version once, so that decisions outlive them.
+
+    Args:
+        connection: an open transaction.
+        version: as decisions name it.
+        document: what `router.policy.policy_object` gives.
+    """
+    row = insert(ThresholdSetRow).values(version=version, thresholds=dict(document))
     connection.execute(row.on_conflict_do_nothing())

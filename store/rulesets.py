@@ -1,11 +1,13 @@
 """Rulesets: every edit is a new revision; one is active."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from store import audit
+from core.errors import Invalid
+from store import audit, label_history
 from store.tables import RulesetRow
 
 
@@ -17,13 +19,35 @@ class Ruleset:
     document: dict[str, Any]
 
 
-def save(connection: Connection, document: dict[str, Any], *, author: str, note: str) -> int:
+def save(
+    connection: Connection,
+    document: dict[str, Any],
+    *,
+    author: str,
+    note: str,
+    base: int | None = None,
+) -> int:
     """Stores a document as the newest revision and makes it the active one.
+
+    Args:
+        connection: an open transaction.
+        document: as `router.ruleset.ruleset_object` gives it.
+        author: who saves it.
+        note: why.
+        base: the revision that it was made from, which must still be the active one; None does
+            not ask.
 
     Returns:
         Its version.
+
+    Raises:
+        Invalid: another revision became active meanwhile, or the rules name a label that has
+            another name by now.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('rulesets'))"))
+    if base is not None and active_version(connection) != base:
+        raise Invalid("rules", "were changed by somebody else meanwhile", "look, and try again")
+    _check_labels(connection, document)
     connection.execute(text("UPDATE rulesets SET active = false WHERE active"))
     version = connection.execute(
         insert(RulesetRow)
@@ -32,6 +56,26 @@ def save(connection: Connection, document: dict[str, Any], *, author: str, note:
     ).scalar_one()
     audit.record(connection, actor=author, action="rules.saved", subject=f"ruleset {version}")
     return version
+
+
+def _check_labels(connection: Connection, document: dict[str, Any]) -> None:
+    meaning = label_history.meaning(connection)
+    for name in meaning.stale(_labels_in(document)):
+        now = " or ".join(repr(label) for label in meaning.now[name])
+        problem = f"name label {name!r}, which " + (f"is {now} now" if now else "was retired")
+        raise Invalid("rules", problem, "export the active rules and make the change in them")
+
+
+def _labels_in(value: Any) -> Iterator[str]:
+    """What stands under the key `label`, at any depth."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from [inner] if key == "label" and isinstance(inner, str) else ()
+                yield from _labels_in(inner)
+        case list():
+            for inner in value:
+                yield from _labels_in(inner)
 
 
 def active(connection: Connection) -> Ruleset | None:

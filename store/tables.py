@@ -231,7 +231,10 @@ class DriftReportRow(Row):
 
 
 class ThresholdSetRow(Row):
-    """The thresholds behind a `thresholds_version`, so that a decision outlives its artifact."""
+    """The thresholds and levels of labels behind a `thresholds_version`.
+
+    So a decision can be made again when its artifact and those levels are gone.
+    """
 
     __tablename__ = "threshold_sets"
 
@@ -327,6 +330,8 @@ class _DecisionColumns:
     input_hash: Mapped[bytes]
     claim_token: Mapped[int] = mapped_column(BigInteger)
     decided_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    preselected: Mapped[list[str]] = mapped_column(server_default="{}")
+    suggested: Mapped[list[str]] = mapped_column(server_default="{}")
 
 
 class DecisionRow(_DecisionColumns, Row):

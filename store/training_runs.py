@@ -178,6 +178,22 @@ def newest(connection: Connection, *, most: int) -> list[TrainingRun]:
     return [_run(row) for row in rows]
 
 
+def count_ended(connection: Connection, since: datetime) -> dict[tuple[str, str], int]:
+    """Runs asked for since a moment that are over, by trigger and outcome (`failed` for those).
+
+    The index `ix_training_runs_created` finds them.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT trigger, coalesce(outcome, state) AS outcome, count(*) AS runs "
+            "FROM training_runs WHERE created_at >= :since AND state IN ('succeeded', 'failed') "
+            "GROUP BY 1, 2"
+        ),
+        {"since": since},
+    )
+    return {(row.trigger, row.outcome): row.runs for row in rows}
+
+
 def _run(row: Row[Any]) -> TrainingRun:
     return TrainingRun(**{**row._mapping, "state": RunState(row.state)})
 
@@ -196,6 +212,8 @@ class Since:
     new_corrections: int
     judged: int
     overruled: int
+    drift_report: int | None
+    drift_alerts: int
 
 
 _SINCE = text(
@@ -211,14 +229,19 @@ SELECT clock_timestamp() AS now, run AS last_run,
   (SELECT count(*) FROM corrections WHERE created_at > since
     AND kind IN ('confirmed', 'wrong_label')) AS new_corrections,
   count(d.ticket_id) AS judged,
-  count(d.ticket_id) FILTER (WHERE d.kind IN ('wrong_label', 'wrong_route')) AS overruled
+  count(d.ticket_id) FILTER (WHERE d.kind IN ('wrong_label', 'wrong_route')) AS overruled,
+  alerted.id AS drift_report, coalesce(alerted.alerts, 0) AS drift_alerts
 FROM start LEFT JOIN LATERAL (
+  SELECT r.id, r.alerts FROM drift_reports r
+  JOIN model_versions m ON m.version = r.model_version AND m.active
+  WHERE r.alerts > 0 AND r.created_at > start.since ORDER BY r.id DESC LIMIT 1
+) alerted ON true LEFT JOIN LATERAL (
   SELECT c.ticket_id, c.kind FROM corrections c
   JOIN decisions d ON d.ticket_id = c.ticket_id AND d.revision = c.revision
   JOIN model_versions m ON m.version = d.model_version AND m.active
   WHERE c.created_at > start.since AND c.kind IN ('confirmed', 'wrong_label', 'wrong_route')
 ) d ON true
-GROUP BY run, since
+GROUP BY run, since, alerted.id, alerted.alerts
 """
 )
 

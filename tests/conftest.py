@@ -1,6 +1,7 @@
 """Real services for the tests: one PostgreSQL and one Redis a session, a fresh database a test."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from store.engine import driver_url, make_engine
 # A slow machine is not a failing test.
 hypothesis.settings.register_profile("pointsman", deadline=None)
 hypothesis.settings.load_profile("pointsman")
+# A shell lets what it runs in the background ignore Ctrl-C, and their children with them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

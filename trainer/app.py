@@ -13,15 +13,21 @@ from sqlalchemy import Connection
 
 from broker.app import make_consumer_app
 from broker.consumer import consume
-from broker.messages import RETRAIN, TRAIN_QUEUE
+from broker.messages import CHECK_DRIFT, RETRAIN, TRAIN_QUEUE
+from broker.progress import ProgressBoard
+from classifier.artifacts import open_artifact
 from classifier.precision import resolve_device
 from core.errors import PointsmanError
 from core.settings import Settings
 from store import training_runs
 from store.engine import make_engine, transaction
+from trainer.drift.limits import Limits
+from trainer.drift.live import WatchPlan
+from trainer.drift.watcher import Watcher
 from trainer.gate import GateLimits, GateMode
 from trainer.loop import ACTOR, Plan, carry_out
 from trainer.material import Doubts
+from trainer.trials import life
 from trainer.triggers import Policy, Signals, due
 
 _log = structlog.get_logger(__name__)
@@ -47,17 +53,32 @@ class Trainer:
         )
         self._plan = make_plan(settings)
         self._policy = make_policy(settings)
+        self._course = life.course_of(settings)
+        self._board = ProgressBoard(
+            self._redis_url,
+            timeout_s=settings.publish_timeout_s,
+            kept_s=settings.training_lease_s,
+        )
         self._stopping = threading.Event()
         self._wake = threading.Event()
+        self._watcher = Watcher(
+            self._engine,
+            make_watch_plan(settings),
+            interval_s=settings.drift_check_interval_s,
+            stopping=self._stopping,
+        )
 
     def run(self) -> None:
         """Works until SIGTERM or Ctrl-C; a training in hand goes on when a trainer is back."""
         thread = threading.Thread(target=self._work, name="training", daemon=True)
         thread.start()
+        threading.Thread(target=self._follow_trial, name="trial", daemon=True).start()
+        self._watcher.start()
         app = make_consumer_app(
             self._redis_url, visibility_timeout_s=self._settings.visibility_timeout_s
         )
         app.task(name=RETRAIN)(self._wake.set)
+        app.task(name=CHECK_DRIFT)(self._watcher.wake)
         consume(app, (TRAIN_QUEUE,), stopping=self._stopping, log_level=self._settings.log_level)
         self._wake.set()
         thread.join(self._settings.shutdown_grace_s - 1)
@@ -73,13 +94,25 @@ class Trainer:
                 self._wake.wait(self._settings.retrain_check_interval_s)
                 self._wake.clear()
 
+    def _follow_trial(self) -> None:
+        """Looks at the open trial as often as for a retraining, also while one runs."""
+        while not self._stopping.is_set():
+            try:
+                transaction(
+                    self._engine,
+                    lambda c: life.look(c, self._course, actor=ACTOR, opens=open_artifact),
+                )
+            except Exception as error:  # looked at again; what serves now serves on
+                _log.error("trial_later", cause=str(error))
+            self._stopping.wait(self._settings.retrain_check_interval_s)
+
     def _do_one(self) -> bool:
         """Carries out a run that waits, or that the policy asks for; False when there is none."""
         run = transaction(self._engine, self._ask_and_claim)
         if run is None:
             return False
         _log.info("run_started", run=run.id, trigger=run.trigger, attempt=run.token)
-        carry_out(self._engine, run, self._plan, self._stopping)
+        carry_out(self._engine, run, self._plan, self._stopping, self._board.tell)
         return True
 
     def _ask_and_claim(self, connection: Connection) -> training_runs.TrainingRun | None:
@@ -113,7 +146,8 @@ def make_plan(settings: Settings) -> Plan:
             most=settings.mass_edit_corrections,
             within=timedelta(minutes=settings.mass_edit_window_minutes),
         ),
-        limits=GateLimits(mode=GateMode(settings.promote)),
+        limits=GateLimits(mode=GateMode.MANUAL if settings.promote == "manual" else GateMode.AUTO),
+        careful=settings.promote == "careful",
     )
 
 
@@ -124,4 +158,21 @@ def make_policy(settings: Settings) -> Policy:
         every=timedelta(hours=settings.retrain_interval_hours),
         override_rate=settings.retrain_override_rate,
         override_tickets=settings.retrain_override_tickets,
+        on_drift=settings.retrain_on_drift,
+    )
+
+
+def make_watch_plan(settings: Settings) -> WatchPlan:
+    """How the stream is watched for drift, by the trainer and by who asks for a check.
+
+    Raises:
+        Invalid: there is no such device.
+    """
+    return WatchPlan(
+        state=settings.state_dir,
+        device=resolve_device(settings.device),
+        threads=settings.device_threads,
+        every=timedelta(hours=settings.drift_window_hours),
+        tickets=settings.drift_window_tickets,
+        limits=Limits(min_tickets=settings.drift_min_tickets),
     )

@@ -19,13 +19,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from classifier.encoding import TicketTokenizer, load_tokenizer, longest_input
+from trainer.answers import crosswise
 from trainer.balanced import add_lexical, fine_tuned, fit_lexical, raw_logits
 from trainer.baseline import fit_baseline, out_of_fold_scores
 from trainer.blend import choose_blend
 from trainer.corpus import Corpus, Fitted, Job
 from trainer.distill import Distillation, Lesson, best_epoch, rehearse, teach
 from trainer.ensemble import Ensemble, cross_fitted, fit_ensemble
-from trainer.evaluate import crosswise
 from trainer.fast import fit_fast
 from trainer.finetune import Examples, Recipe
 from trainer.held_out import HeldOut, choose_operating_point

@@ -10,6 +10,7 @@ from typing import Any
 
 from classifier.artifacts import Artifact, open_artifact
 from core.errors import Invalid
+from trainer.answers import Answers
 from trainer.bootstrap import (
     Difference,
     Interval,
@@ -18,7 +19,7 @@ from trainer.bootstrap import (
     resample,
 )
 from trainer.dataset import Dataset, read_dataset
-from trainer.evaluate import Answers, as_objects, network_answers, summary
+from trainer.evaluate import as_objects, network_answers, summary
 from trainer.metrics import Metrics
 
 

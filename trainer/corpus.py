@@ -89,6 +89,7 @@ class Fitted:
         held_out: rows with scores that the network, or its like, gave without having seen them.
         history: what happened, JSON-ready.
         recipe: what was chosen on the way, JSON-ready.
+        features: of a frozen encoder, for each row that taught, where there were any.
     """
 
     model: MultilabelTransformer
@@ -96,3 +97,4 @@ class Fitted:
     held_out: HeldOut
     history: list[dict[str, float]]
     recipe: dict[str, Any]
+    features: NDArray[np.float32] | None = None

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -33,11 +33,13 @@ class Dataset:
         texts: as `core.text.model_text` gives them, never empty.
         labels: names a row, sorted.
         problems: lines that are not in here.
+        tickets: the rows as they were read; () where there are only texts.
     """
 
     texts: tuple[str, ...]
     labels: tuple[tuple[str, ...], ...]
     problems: tuple[Problem, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -51,6 +53,11 @@ class Dataset:
             digest.update(b"\n")
         return digest.hexdigest()
 
+    def tickets_of(self, texts: Sequence[str]) -> list[Ticket]:
+        """The first ticket with each of these texts, which must be among those that were read."""
+        first = dict(zip(reversed(self.texts), reversed(self.tickets), strict=True))
+        return [first[text] for text in texts]
+
     def positives(self) -> Counter[str]:
         """In how many different texts each label occurs."""
         pairs = {
@@ -60,19 +67,11 @@ class Dataset:
         }
         return Counter(name for _, name in pairs)
 
-    def take(self, rows: Iterable[int]) -> "Dataset":
-        """Some rows, in the order given; problems stay behind."""
-        chosen = list(rows)
-        return Dataset(
-            texts=tuple(self.texts[row] for row in chosen),
-            labels=tuple(self.labels[row] for row in chosen),
-        )
-
     def only(self, names: Sequence[str]) -> "Dataset":
         """The same rows with no label but these."""
         kept = frozenset(names)
         labels = tuple(tuple(name for name in row if name in kept) for row in self.labels)
-        return Dataset(texts=self.texts, labels=labels, problems=self.problems)
+        return replace(self, labels=labels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,28 +93,38 @@ def read_dataset(path: Path) -> Dataset:
     Raises:
         Invalid: the file cannot be read, or no line in it can be learned from.
     """
-    texts: list[str] = []
-    labels: list[tuple[str, ...]] = []
+    tickets: list[Ticket] = []
     problems: list[Problem] = []
     for line in read_tickets(path, ignore_unknown=True):
         cause = _unusable(line)
         if cause or line.ticket is None:
             problems.append(Problem(line=line.number, cause=cause))
             continue
-        texts.append(_text(line.ticket))
-        labels.append(tuple(sorted(line.ticket.labels or ())))
-    if not texts:
+        tickets.append(line.ticket)
+    if not tickets:
         raise _nothing(path, problems)
-    return Dataset(texts=tuple(texts), labels=tuple(labels), problems=tuple(problems))
+    return Dataset(
+        texts=tuple(_text(ticket) for ticket in tickets),
+        labels=tuple(tuple(sorted(ticket.labels or ())) for ticket in tickets),
+        problems=tuple(problems),
+        tickets=tuple(tickets),
+    )
 
 
-def census(dataset: Dataset, minimum: int = MIN_POSITIVES) -> LabelCensus:
-    """Splits the labels of a data set into those with enough positives and the others.
+def census(
+    dataset: Dataset, minimum: int = MIN_POSITIVES, described: Iterable[str] = ()
+) -> LabelCensus:
+    """Splits labels into those with enough positives and the others.
+
+    Args:
+        dataset: rows with labels.
+        minimum: positives that are enough; 0 keeps every label.
+        described: labels that there are whether a row has them or not.
 
     Raises:
         Invalid: no label has enough.
     """
-    found = dataset.positives()
+    found = dict.fromkeys(described, 0) | dataset.positives()
     kept = tuple(sorted(name for name, count in found.items() if count >= minimum))
     if not kept:
         fix = f"label at least {minimum} different tickets with each label"

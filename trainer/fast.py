@@ -23,11 +23,12 @@ from trainer.corpus import Corpus, Fitted, Job
 from trainer.embeddings import embed
 from trainer.head import PENALTIES, CrossValidated, LinearHead, cross_validate, fit_path
 from trainer.lexical import Ngrams
+from trainer.losses import LossName, make_loss
 from trainer.one_vs_rest import fit_one_vs_rest, out_of_fold
 from trainer.progress import Progress
 from trainer.serving import serving_copy
 from trainer.split import Rows
-from trainer.weights import Weighting, pos_weights
+from trainer.weights import Weighting
 
 # Calibration undoes what weights do to probabilities, so only the order of scores is left to
 # gain: mean average precision .324 without weights and .323 with square roots (.308 and .305
@@ -63,6 +64,7 @@ def fit_fast(corpus: Corpus, job: Job) -> Fitted:
         held_out=corpus.held_out(blend.logits(tried.logits, lexical.logits)),
         history=[],
         recipe={"truncated_texts": encoded.truncated, **_recipe(tried, blend, lexical)},
+        features=features,
     )
 
 
@@ -99,10 +101,10 @@ def _fit_head(
     progress: Progress,
 ) -> tuple[LinearHead, CrossValidated]:
     progress.stage("head")
-    weights = pos_weights(truth, WEIGHTING)
-    tried = cross_validate(features, truth, parts, weights)
+    loss = make_loss(LossName.BCE, truth, WEIGHTING)
+    tried = cross_validate(features, truth, parts, loss)
     stronger = [penalty for penalty in PENALTIES if penalty >= tried.penalty]
-    *_, head = fit_path(features, truth, stronger, weights)
+    *_, head = fit_path(features, truth, stronger, loss)
     return head, tried
 
 

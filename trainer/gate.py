@@ -7,7 +7,7 @@ they came cannot matter.
 Shapes: b tickets, l labels, k labels with enough tickets, r resamples.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import Invalid
+from trainer.answers import Answers
 from trainer.bootstrap import Array, Resampled, difference, resample
-from trainer.evaluate import Answers
 from trainer.metrics import Counts, calibration_error, ratio
 from trainer.split import Rows
 
@@ -123,7 +123,7 @@ class GateOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Pair:
-    """Both models on the same rows, in canonical order, with the labels that the champion knows."""
+    """Both models on the same rows, in canonical order, with the labels that both know."""
 
     candidate: Answers
     champion: Answers
@@ -137,13 +137,22 @@ class _Pair:
         )
 
 
-def judge(candidate: Contender, champion: Contender | None, limits: GateLimits) -> GateOutcome:
+def judge(
+    candidate: Contender,
+    champion: Contender | None,
+    limits: GateLimits,
+    retired: Collection[str] = (),
+) -> GateOutcome:
     """Decides, and says why.
+
+    The labels that both know are compared. A label that only the candidate knows is told; one that
+    only the champion knows rejects, unless it is not in use any more.
 
     Args:
         candidate: the model that would serve.
         champion: the model that serves; None where none does yet.
         limits: what is asked.
+        retired: labels that nobody uses any more.
 
     Raises:
         Invalid: the two did not answer the same rows.
@@ -152,6 +161,8 @@ def judge(candidate: Contender, champion: Contender | None, limits: GateLimits) 
         return _first(candidate, limits)
     checks = (
         *_quality(candidate, champion, limits),
+        *_lost(candidate.holdout, champion.holdout, retired),
+        *_gained(candidate.holdout, champion.holdout),
         *_cost(candidate, champion, limits),
         *_beside_linear(candidate),
     )
@@ -186,6 +197,8 @@ def _first(candidate: Contender, limits: GateLimits) -> GateOutcome:
 
 
 def _quality(candidate: Contender, champion: Contender, limits: GateLimits) -> Iterator[GateCheck]:
+    if not _common(candidate.holdout, champion.holdout):
+        return
     pair = _paired(candidate.holdout, champion.holdout)
     drawn = pair.resampled(limits.seed)
     yield _macro("holdout", drawn, limits)
@@ -274,6 +287,38 @@ def _upper_bounds(changes: Array, confidence: float = 0.95) -> Array:
     return bounds
 
 
+def _lost(candidate: Answers, champion: Answers, retired: Collection[str]) -> Iterator[GateCheck]:
+    for label in champion.labels:
+        if label not in candidate.labels:
+            is_retired = label in retired
+            why = "it was retired" if is_retired else "rules and people still use it"
+            yield GateCheck(
+                name=f"lost label {label}",
+                value=None,
+                limit=0.0,
+                passed=is_retired,
+                sentence=f"The candidate does not know {label}, which serves now; {why}.",
+            )
+
+
+def _gained(candidate: Answers, champion: Answers) -> Iterator[GateCheck]:
+    """There is nothing to be worse than, so what is found is only told."""
+    f1 = Counts.of(candidate.truth, candidate.predicted).f1  # (l)
+    for place, label in enumerate(candidate.labels):
+        if label not in champion.labels:
+            tickets = int(candidate.truth[:, place].sum())
+            found = f"has F1 {f1[place]:.3f}" if tickets else "could not be measured"
+            yield GateCheck(
+                name=f"new label {label}",
+                value=float(f1[place]) if tickets else None,
+                limit=0.0,
+                passed=True,
+                required=False,
+                sentence=f"{label}, which the serving model does not know, {found} "
+                f"on its {tickets} tickets of the holdout.",
+            )
+
+
 def _calibration(pair: _Pair, limits: GateLimits) -> GateCheck:
     """Held against the limit, or against the champion where that is worse already."""
     error, before = _ece(pair.candidate), _ece(pair.champion)
@@ -333,29 +378,18 @@ def _paired(candidate: Answers, champion: Answers) -> _Pair:
     Raises:
         Invalid: they are not the same rows.
     """
-    new = _with_labels(candidate, champion)
-    if new.truth.shape != champion.truth.shape or (new.truth != champion.truth).any():
+    common = _common(candidate, champion)
+    new, old = candidate.only(common), champion.only(common)
+    if new.truth.shape != old.truth.shape or (new.truth != old.truth).any():
         fix = "let both answer the same labelled rows"
         raise Invalid("candidate", "answered other rows than the champion", fix)
-    order = _canonical_order(new, champion)
-    return _Pair(candidate=new.take(order), champion=champion.take(order))
+    order = _canonical_order(new, old)
+    return _Pair(candidate=new.take(order), champion=old.take(order))
 
 
-def _with_labels(candidate: Answers, champion: Answers) -> Answers:
-    """With the champion's labels: one that the candidate does not know counts as never predicted.
-
-    Labels that only the candidate knows are left out: the champion cannot be compared there.
-    """
-    if candidate.labels == champion.labels or len(candidate.truth) != len(champion.truth):
-        return candidate
-    columns = [candidate.labels.index(n) if n in candidate.labels else -1 for n in champion.labels]
-    known = np.array([column >= 0 for column in columns])  # (l)
-    return Answers(
-        truth=np.where(known, candidate.truth[:, columns], champion.truth),
-        scores=np.where(known, candidate.scores[:, columns], 0.0),
-        predicted=np.where(known, candidate.predicted[:, columns], 0).astype(np.uint8),
-        thresholds=champion.thresholds,
-    )
+def _common(candidate: Answers, champion: Answers) -> list[str]:
+    """Labels that both know, in the champion's order."""
+    return [label for label in champion.labels if label in candidate.labels]
 
 
 def _canonical_order(first: Answers, second: Answers) -> Rows:

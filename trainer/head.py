@@ -1,4 +1,4 @@
-"""A linear layer on fixed features: multilabel logistic regression with an L2 penalty.
+"""A linear layer on fixed features with an L2 penalty: multilabel logistic regression and kin.
 
 Shapes: b tickets, f features, l labels.
 """
@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from torch import Tensor
-from torch.nn import functional
 
+from trainer.losses import Loss
 from trainer.split import Rows
 
 # Penalties tried, strongest first; 100 says that the weight of a standardised feature is
@@ -58,7 +58,7 @@ def cross_validate(
     features: NDArray[np.float32],
     truth: NDArray[np.uint8],
     folds: Sequence[Rows],
-    pos_weight: NDArray[np.float32],
+    loss: Loss,
 ) -> CrossValidated:
     """Fits a head to all folds but one, for each fold and penalty.
 
@@ -66,12 +66,12 @@ def cross_validate(
         features: (b, f).
         truth: 0 and 1, shape (b, l).
         folds: every row in exactly one.
-        pos_weight: what a positive of each label counts as, shape (l).
+        loss: what is minimised beside the penalty.
     """
     logits = {penalty: np.zeros(truth.shape, dtype=np.float32) for penalty in PENALTIES}
     for fold in folds:
         others = np.setdiff1d(np.arange(len(truth)), fold)
-        path = fit_path(features[others], truth[others], PENALTIES, pos_weight)
+        path = fit_path(features[others], truth[others], PENALTIES, loss)
         for penalty, head in zip(PENALTIES, path, strict=True):
             logits[penalty][fold] = head.logits(features[fold])
     quality = {penalty: mean_average_precision(truth, logits[penalty]) for penalty in PENALTIES}
@@ -83,7 +83,7 @@ def fit_path(
     features: NDArray[np.float32],
     truth: NDArray[np.uint8],
     penalties: Sequence[float],
-    pos_weight: NDArray[np.float32],
+    loss: Loss,
 ) -> Iterator[LinearHead]:
     """A head for each penalty, each begun where the one before ended.
 
@@ -94,7 +94,7 @@ def fit_path(
     y = torch.from_numpy(truth.astype(np.float32))  # (b, l)
     theta = _start(x, y)
     for penalty in penalties:
-        _minimise(theta, x, y, penalty, torch.from_numpy(pos_weight))
+        _minimise(theta, x, y, penalty, loss)
         scaled = theta.detach().numpy()
         weight = scaled[:-1] / spread[:, None]  # (f, l)
         yield LinearHead(weight=weight, bias=scaled[-1] - centre @ weight)
@@ -113,24 +113,22 @@ def _start(x: Tensor, y: Tensor) -> Tensor:
     return theta.requires_grad_()
 
 
-def _minimise(theta: Tensor, x: Tensor, y: Tensor, penalty: float, pos_weight: Tensor) -> None:
+def _minimise(theta: Tensor, x: Tensor, y: Tensor, penalty: float, loss: Loss) -> None:
     """Changes theta in place by L-BFGS; all rows at once, since they are few numbers a row."""
     optimizer = torch.optim.LBFGS(
         [theta], max_iter=_MAX_STEPS, history_size=10, line_search_fn="strong_wolfe"
     )
 
-    def loss() -> Tensor:
+    def penalised() -> Tensor:
         optimizer.zero_grad()
         logits = torch.addmm(theta[-1], x, theta[:-1])  # (b, l)
-        fit = functional.binary_cross_entropy_with_logits(
-            logits, y, pos_weight=pos_weight, reduction="sum"
-        )
-        total: Tensor = (fit + penalty / 2 * theta[:-1].square().sum()) / len(x)
+        fit = loss(logits, y) * y.shape[1]
+        total: Tensor = fit + penalty / 2 * theta[:-1].square().sum() / len(x)
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     with _threads_worth_it(x):
-        optimizer.step(loss)  # type: ignore[no-untyped-call]
+        optimizer.step(penalised)  # type: ignore[no-untyped-call]
 
 
 @contextmanager

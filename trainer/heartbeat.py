@@ -4,6 +4,7 @@ Whoever loses the lease, or is told to stop, learns it at the training's next si
 """
 
 import threading
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +19,12 @@ from store.training_runs import TrainingRun
 _log = structlog.get_logger(__name__)
 _NOTES_KEPT = 20
 
+Tell = Callable[[int, Mapping[str, Any]], None]
+
+
+def tell_nobody(_run: int, _where: Mapping[str, Any]) -> None:
+    """For trainings that nobody watches live."""
+
 
 class Interrupted(Exception):
     """The run is not ours to end: another trainer took it over, or this process was stopped."""
@@ -31,15 +38,23 @@ class Heartbeat:
         run: claimed.
         lease_s: how long the claim holds without being renewed.
         stopping: set when this process should end.
+        tell: is given the run's id and where it is, at each beat.
     """
 
     def __init__(
-        self, engine: Engine, run: TrainingRun, *, lease_s: float, stopping: threading.Event
+        self,
+        engine: Engine,
+        run: TrainingRun,
+        *,
+        lease_s: float,
+        stopping: threading.Event,
+        tell: Tell,
     ) -> None:
         self._engine = engine
         self._run = run
         self._lease_s = lease_s
         self._stopping = stopping
+        self._tell = tell
         self._over = threading.Event()
         self._lost = False
         self._where: dict[str, Any] = {"stage": "starting", "notes": []}
@@ -78,6 +93,7 @@ class Heartbeat:
     def _beat_on(self) -> None:
         """Beats often enough that several may fail, as they do while the database is away."""
         while not self._over.wait(min(self._lease_s / 4, 1.0)):
+            self._tell(self._run.id, self._where)
             try:
                 self._lost = not transaction(
                     self._engine,

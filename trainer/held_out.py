@@ -4,15 +4,16 @@ Nothing is judged on the rows that it was chosen on: the rows are dealt into hal
 gets the calibration of the other before thresholds are chosen.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.scoring import Calibration, Thresholds
-from trainer.calibration import fit_calibration
+from trainer.calibration import FITS, Method, calibration_loss
+from trainer.curves import Curves, measure_curves
 from trainer.metrics import Metrics, measure
 from trainer.split import Rows, split_rows
 from trainer.thresholds import choose_thresholds
@@ -51,10 +52,26 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatingPoint:
-    """What turns raw scores into predictions."""
+    """What turns raw scores into predictions.
+
+    Attributes:
+        losses: what each way of calibrating cost on rows that it was not fitted on, in nats a
+            judgement; the cheapest was taken. Empty where there was no choice.
+    """
 
     calibration: Calibration
     thresholds: Thresholds
+    losses: Mapping[Method, float] = field(default_factory=dict)
+
+    @property
+    def method(self) -> Method:
+        """The cheapest way of calibrating; Platt's where there was no choice."""
+        return min(self.losses, key=self.losses.__getitem__, default=Method.PLATT)
+
+    def describe(self) -> str:
+        """One line on how scores are calibrated and what the other ways would have cost."""
+        losses = ", ".join(f"{method} {loss:.4f}" for method, loss in self.losses.items())
+        return f"scores are calibrated by {self.method}; log loss crosswise: {losses}"
 
     def measure(self, held_out: HeldOut) -> Metrics:
         """Judges rows that this was not chosen on."""
@@ -63,17 +80,28 @@ class OperatingPoint:
 
 def choose_operating_point(held_out: HeldOut, seed: int) -> OperatingPoint:
     """Calibration on all rows; thresholds on scores that were calibrated without their own row."""
-    scores = np.zeros(held_out.logits.shape)  # (b, l)
-    for fitted, applied in _both_ways(held_out, seed):
-        part = held_out.take(fitted)
-        calibration = fit_calibration(part.logits, part.truth, held_out.labels)
-        scores[applied] = calibration.scores(held_out.logits[applied])
+    scores = {method: crosswise_scores(held_out, method, seed) for method in Method}
+    losses = {method: calibration_loss(held_out.truth, scores[method]) for method in Method}
+    best = min(losses, key=losses.__getitem__)
     return OperatingPoint(
-        calibration=fit_calibration(held_out.logits, held_out.truth, held_out.labels),
-        thresholds=choose_thresholds(held_out.truth, scores, held_out.labels),
+        calibration=FITS[best](held_out.logits, held_out.truth, held_out.labels),
+        thresholds=choose_thresholds(held_out.truth, scores[best], held_out.labels),
+        losses=losses,
     )
 
 
-def _both_ways(held_out: HeldOut, seed: int) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]:
+def measure_operating_points(held_out: HeldOut, point: OperatingPoint, seed: int) -> Curves:
+    """What other thresholds than the point's would be worth, on the rows that it was chosen on."""
+    scores = crosswise_scores(held_out, point.method, seed)
+    return measure_curves(held_out.truth, scores, held_out.labels)
+
+
+def crosswise_scores(held_out: HeldOut, method: Method, seed: int) -> NDArray[np.float64]:
+    """Calibrated scores, shape (b, l): each half by the calibration of the other."""
+    scores = np.zeros(held_out.logits.shape)  # (b, l)
     first, second = held_out.halves(seed)
-    return (first, second), (second, first)
+    for fitted, applied in ((first, second), (second, first)):
+        part = held_out.take(fitted)
+        calibration = FITS[method](part.logits, part.truth, held_out.labels)
+        scores[applied] = calibration.scores(held_out.logits[applied])
+    return scores

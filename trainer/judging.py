@@ -12,10 +12,11 @@ from classifier.labels import LabelSet
 from classifier.scoring import Thresholds
 from classifier.transformer import Network, load_network
 from core.errors import Permanent
+from trainer.answers import Answers
 from trainer.dataset import Dataset, read_dataset
-from trainer.evaluate import Answers, linear_answers
+from trainer.evaluate import linear_answers
 from trainer.gate import Contender, GateLimits, GateOutcome, judge
-from trainer.snapshot import Side, rows_file
+from trainer.snapshot import Side, read_names, rows_file
 
 _MIB = 1024 * 1024
 # The shortest of some turns is what a neighbour on the machine disturbed least.
@@ -64,7 +65,8 @@ def try_candidate(candidate: Artifact, champion: Artifact | None, court: Court) 
             artifacts, networks, _latencies_ms(networks, holdout.texts), strict=True
         )
     ]
-    return judge(contenders[0], contenders[1] if champion else None, court.limits)
+    retired = read_names(court.snapshot).retired
+    return judge(contenders[0], contenders[1] if champion else None, court.limits, retired)
 
 
 def as_object(outcome: GateOutcome) -> dict[str, Any]:

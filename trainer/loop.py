@@ -9,25 +9,25 @@ from sqlalchemy import Connection, Engine
 
 from classifier.artifacts import Artifact, open_artifact
 from core.errors import ArtifactInvalid, PointsmanError, Transient
-from store import audit, model_versions, snapshots, training_runs
+from router.parse import parse_ruleset
+from store import audit, model_versions, rulesets, snapshots, training_runs
 from store.engine import transaction
 from store.training_runs import TrainingRun
 from trainer.gate import GateDecision, GateLimits, GateOutcome
-from trainer.heartbeat import Heartbeat, Interrupted
+from trainer.heartbeat import Heartbeat, Interrupted, Tell, tell_nobody
 from trainer.judging import Court, as_object, try_candidate
 from trainer.material import Doubts, gather
 from trainer.progress import Progress
-from trainer.request import Preset, TrainRequest
+from trainer.request import TrainRequest
 from trainer.run import train
-from trainer.snapshot import Side, rows_file, write
+from trainer.snapshot import Side, read_names, rows_file, write
+from trainer.trials import life
 
 _log = structlog.get_logger(__name__)
 ACTOR = "trainer"
 MAX_ATTEMPTS = 5
 UNCHANGED = "unchanged"
-# These presets choose nothing on the validation rows, so the holdout may be what they report on,
-# and all other rows teach. Others deal their own out of what they learn from.
-REPORTING = frozenset({Preset.FAST.value})
+ON_TRIAL = "on trial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,7 @@ class Plan:
         lease_s: how long a claim holds without heartbeat.
         doubts: when corrections wait for a person.
         limits: of the gate.
+        careful: a model that passes the gate is tried on live tickets before it serves.
     """
 
     state: Path
@@ -55,15 +56,31 @@ class Plan:
     lease_s: float
     doubts: Doubts
     limits: GateLimits
+    careful: bool = False
 
 
-def carry_out(engine: Engine, run: TrainingRun, plan: Plan, stopping: threading.Event) -> None:
+def carry_out(
+    engine: Engine,
+    run: TrainingRun,
+    plan: Plan,
+    stopping: threading.Event,
+    tell: Tell = tell_nobody,
+) -> None:
     """Trains, judges and promotes; every way it can end is recorded with the run.
 
     A run that is interrupted goes on where it was, here or with another trainer.
+
+    Args:
+        engine: the database.
+        run: claimed.
+        plan: how.
+        stopping: set when this process should end.
+        tell: is given where the run is, for who watches it live.
     """
     try:
-        with Heartbeat(engine, run, lease_s=plan.lease_s, stopping=stopping) as heartbeat:
+        with Heartbeat(
+            engine, run, lease_s=plan.lease_s, stopping=stopping, tell=tell
+        ) as heartbeat:
             _carry_out(engine, run, plan, heartbeat)
     except Interrupted:
         transaction(engine, lambda c: training_runs.give_back(c, run))
@@ -83,15 +100,15 @@ def _carry_out(engine: Engine, run: TrainingRun, plan: Plan, progress: Progress)
         return _fail(engine, run, f"ended or lost its trainer {MAX_ATTEMPTS} times")
     progress.stage("snapshot")
     snapshot = _snapshot(engine, run, plan)
-    artifact = _train(snapshot, plan, progress)
+    artifact = _train(engine, snapshot, plan, progress)
     champion = _champion(engine, progress)
     if champion is not None and champion.version == artifact.version:
         return _end_unchanged(engine, run)
     progress.stage("gate")
     court = Court(snapshot=snapshot, device=plan.device, threads=plan.threads, limits=plan.limits)
     outcome = try_candidate(artifact, champion, court)
-    transaction(engine, lambda c: _end(c, run, artifact, outcome))
-    _log.info("run_ended", run=run.id, outcome=outcome.decision, why=outcome.reason)
+    ended = transaction(engine, lambda c: _end(c, run, artifact, outcome, careful=plan.careful))
+    _log.info("run_ended", run=run.id, outcome=ended, why=outcome.reason)
 
 
 def _snapshot(engine: Engine, run: TrainingRun, plan: Plan) -> Path:
@@ -106,18 +123,21 @@ def _snapshot(engine: Engine, run: TrainingRun, plan: Plan) -> Path:
     return place
 
 
-def _train(snapshot: Path, plan: Plan, progress: Progress) -> Artifact:
+def _train(engine: Engine, snapshot: Path, plan: Plan, progress: Progress) -> Artifact:
     folder = plan.state / "models"
     folder.mkdir(parents=True, exist_ok=True)
+    rules = transaction(engine, rulesets.active)
     request = TrainRequest(
         data=rows_file(snapshot, Side.TRAIN),
-        val=rows_file(snapshot, Side.HOLDOUT) if plan.preset in REPORTING else None,
+        holdout=rows_file(snapshot, Side.HOLDOUT),
         out=folder / f"{snapshot.name[:16]}-{plan.preset}-{plan.seed}",
         encoder=plan.encoder,
         preset=plan.preset,
         seed=plan.seed,
         device=plan.device,
         threads=plan.threads,
+        descriptions=read_names(snapshot).descriptions,
+        rules=parse_ruleset(rules.document) if rules else None,
     )
     return train(request, progress).artifact
 
@@ -133,9 +153,18 @@ def _champion(engine: Engine, progress: Progress) -> Artifact | None:
 
 
 def _end(
-    connection: Connection, run: TrainingRun, artifact: Artifact, outcome: GateOutcome
-) -> None:
-    """Registers, ends and promotes in one transaction, or, when the run is not ours, nothing."""
+    connection: Connection,
+    run: TrainingRun,
+    artifact: Artifact,
+    outcome: GateOutcome,
+    *,
+    careful: bool,
+) -> str:
+    """Registers, ends and promotes in one transaction, or, when the run is not ours, nothing.
+
+    Returns:
+        What became of the candidate: as the gate said, or `ON_TRIAL`.
+    """
     model_versions.register(
         connection,
         version=artifact.version,
@@ -143,24 +172,26 @@ def _end(
         labels=artifact.labels,
         metrics=artifact.read_json("metrics.json"),
     )
+    passed = outcome.decision is GateDecision.PROMOTED
+    tried = passed and careful and model_versions.active(connection) is not None
+    ended = ON_TRIAL if tried else outcome.decision.value
     ours = training_runs.succeed(
-        connection,
-        run,
-        candidate=artifact.version,
-        outcome=outcome.decision,
-        gate=as_object(outcome),
+        connection, run, candidate=artifact.version, outcome=ended, gate=as_object(outcome)
     )
     if not ours:
         raise Interrupted
     audit.record(
         connection,
         actor=ACTOR,
-        action=f"model.{outcome.decision.name.lower()}",
+        action=f"model.{outcome.decision.name.lower()}" if not tried else "model.tried",
         subject=f"model {artifact.version}",
         detail={"run": run.id, "reason": outcome.reason},
     )
-    if outcome.decision is GateDecision.PROMOTED:
-        model_versions.activate(connection, artifact.version, actor=ACTOR)
+    if tried:
+        life.shadow(connection, artifact.version, actor=ACTOR)
+    elif passed:
+        life.serve(connection, artifact.version, actor=ACTOR)
+    return ended
 
 
 def _end_unchanged(engine: Engine, run: TrainingRun) -> None:

@@ -5,22 +5,25 @@ tickets as holdout, since it must not be judged on what it learned.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
+from core.label_meaning import Meaning, Read
 from core.types import Verdict
-from store import model_versions, snapshots
+from store import label_history, model_versions, snapshots, taxonomy
 from store.corrections import LabelFeedback, hold, standing_label_feedback
 from store.engine import transaction
 from trainer.baseline import out_of_fold_scores
 from trainer.corpus import Corpus
+from trainer.dataset import MIN_POSITIVES
 from trainer.noise import Correction, mass_edits, unlikely
 from trainer.report import HELD_OUT_FILE
-from trainer.snapshot import Draft, Entry, Known, Side, draft, join, read_known
+from trainer.snapshot import Draft, Entry, Excluded, Known, Names, Side, draft, join, read_known
 
 _ROUNDS = 4
 _FEWEST_ROWS = 100  # under this, rows left out say too little to doubt a person
@@ -36,9 +39,20 @@ class Doubts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
+    """What people said, in the labels of today.
+
+    Attributes:
+        unclear: what they said of labels that were split.
+        names: with every label that must be served whatever is known of it.
+        served: labels in use that the active model knows.
+    """
+
     base: list[Entry]
     feedback: list[LabelFeedback]
+    unclear: list[Excluded]
     known: Known
+    names: Names
+    served: frozenset[str]
 
 
 def gather(engine: Engine, doubts: Doubts, seed: int) -> Draft:
@@ -48,7 +62,16 @@ def gather(engine: Engine, doubts: Doubts, seed: int) -> Draft:
     transaction(engine, lambda c: hold(c, suspects))
     reasons = {**_settled(read.feedback), **{id_: f"held: {why}" for id_, why in suspects.items()}}
     entries, excluded = join(read.base, map(_entry, read.feedback), reasons)
-    return draft(entries, excluded, known=read.known, seed=seed)
+    made = draft(entries, [*excluded, *read.unclear], known=read.known, seed=seed)
+    return replace(made, names=_names(read, made))
+
+
+def _names(read: _Read, made: Draft) -> Names:
+    """A label that serves and has become too rare to be learned must be served all the same."""
+    rows = made.of(Side.TRAIN)
+    counts = Counter(label for entry in rows for label in entry.ticket.labels or ())
+    rare = {name: "" for name in sorted(read.served) if counts[name] < MIN_POSITIVES}
+    return replace(read.names, descriptions=rare | dict(read.names.descriptions))
 
 
 def find_doubtful(
@@ -93,16 +116,81 @@ def _unlikely(
 
 
 def _read(connection: Connection) -> _Read:
-    base = [
+    meaning = label_history.meaning(connection)
+    said = [
         Entry(ticket_id=row.ticket_id, ticket=row.ticket, at=row.received_at)
         for row in snapshots.base_tickets(connection)
     ]
+    found = list(standing_label_feedback(connection))
+    base, unclear = _today(said, meaning)
+    # A ticket whose newest word is unclear does not fall back on what it was imported with.
+    waiting, feedback = _unclear_feedback(found, meaning)
+    silent = {entry.ticket_id for entry in waiting}
+    base = [entry for entry in base if entry.ticket_id not in silent]
     last = snapshots.newest(connection)
     return _Read(
         base=base,
-        feedback=list(standing_label_feedback(connection)),
+        feedback=feedback,
+        unclear=[*unclear, *waiting],
         known=read_known(last.path) if last else _as_first_dealt(connection, base),
+        names=Names(descriptions=_descriptions(connection), now=meaning.now),
+        served=_served(connection),
     )
+
+
+def _today(entries: Sequence[Entry], meaning: Meaning) -> tuple[list[Entry], list[Excluded]]:
+    """Imported tickets in the labels of today, and those that somebody must label anew."""
+    kept: list[Entry] = []
+    unclear: list[Excluded] = []
+    for entry in entries:
+        read = meaning.read(entry.ticket.labels or ())
+        if read.unclear:
+            unclear.append(_to_relabel(entry.ticket_id, None, read, meaning))
+        else:
+            kept.append(replace(entry, ticket=replace(entry.ticket, labels=read.labels)))
+    return kept, unclear
+
+
+def _unclear_feedback(
+    feedback: Sequence[LabelFeedback], meaning: Meaning
+) -> tuple[list[Excluded], list[LabelFeedback]]:
+    """Feedback that somebody must give anew, and the rest in the labels of today."""
+    kept: list[LabelFeedback] = []
+    unclear: list[Excluded] = []
+    for item in feedback:
+        read, predicted = meaning.read(item.labels), meaning.read(item.predicted)
+        if read.unclear:
+            unclear.append(_to_relabel(item.ticket_id, item.id, read, meaning))
+        else:
+            ticket = replace(item.ticket, labels=read.labels)
+            kept.append(
+                replace(item, ticket=ticket, labels=read.labels, predicted=predicted.labels)
+            )
+    return unclear, kept
+
+
+def _to_relabel(ticket_id: UUID, correction: UUID | None, read: Read, meaning: Meaning) -> Excluded:
+    heirs = ", ".join(meaning.now[read.unclear[0]])
+    reason = f"to be relabelled: {read.unclear[0]} was split into {heirs}"
+    return Excluded(ticket_id=ticket_id, correction=correction, reason=reason)
+
+
+def _descriptions(connection: Connection) -> dict[str, str]:
+    """Labels that somebody described or that a move brought."""
+    brought = label_history.brought(connection)
+    return {
+        label.name: label.description
+        for label in taxonomy.labels(connection)
+        if label.description or label.name in brought
+    }
+
+
+def _served(connection: Connection) -> frozenset[str]:
+    active = model_versions.active(connection)
+    if active is None:
+        return frozenset()
+    known = model_versions.find(connection, active.version).labels
+    return frozenset(label.name for label in taxonomy.labels(connection)).intersection(known)
 
 
 def _as_first_dealt(connection: Connection, base: Sequence[Entry]) -> Known:

@@ -1,7 +1,6 @@
 """What a run leaves for people and programs to read: metrics, a model card, one HTML page.
 
 The text of tickets stays out of all of them unless a caller asks for it: a report is sent around.
-What a curve looks like is `trainer.pictures`'s matter; here is decided what is shown.
 
 Shapes: b tickets, l labels.
 """
@@ -9,38 +8,23 @@ Shapes: b tickets, l labels.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from numpy.typing import NDArray
 
 from classifier.manifest import Facts
 from core.text import text_hash
+from trainer.ablation import Ablation
+from trainer.answers import Answers, GroupFigures, by_label_group, by_language
 from trainer.bootstrap import Difference, Interval, mean_interval
 from trainer.compare import Comparison, contrast
-from trainer.evaluate import (
-    Answers,
-    GroupFigures,
-    as_objects,
-    by_label_group,
-    by_language,
-    confusion,
-    correlation,
-    summary,
-)
+from trainer.evaluate import as_objects, summary
 from trainer.metrics import Metrics
-
-if TYPE_CHECKING:
-    from trainer.pictures import Picture
+from trainer.report_page import page_parts
 
 HELD_OUT_FILE = "held_out.json"
-# Drawing takes 0.05 s a panel, and nobody reads a hundred of them.
-MAX_PANELS, MAX_THRESHOLD_PANELS, MAX_CELLS = 32, 10, 40
-WORST, MOST_CONFUSED = 12, 8
-_SHOWN_CHARS = 600
 _NAMES = {
     "micro_f1": "micro F1",
     "macro_f1": "macro F1",
@@ -48,7 +32,6 @@ _NAMES = {
     "subset_accuracy": "exact matches",
     "ece": "calibration error",
 }
-_ALONG = ("epoch", "rows", "step")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,7 +52,7 @@ class Report:
         seconds: how long it took.
         languages: of the rows, b of them, or () where nobody told.
         departments: true and predicted ones, b of each, where rules were tried.
-        ablation: one entry a variant, the first key naming it.
+        ablation: what each loss would be worth on rare labels; None where it was not tried.
     """
 
     name: str
@@ -85,7 +68,7 @@ class Report:
     seconds: float
     languages: Sequence[str] = ()
     departments: tuple[Sequence[str], Sequence[str]] | None = None
-    ablation: Sequence[Mapping[str, str | float]] = ()
+    ablation: Ablation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,25 +88,6 @@ class Study:
     department_accuracy: Interval | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mistake:
-    """One ticket that the model got wrong; label to score.
-
-    Attributes:
-        id: the first 12 hex digits of the text's SHA-256.
-        missed: true and not predicted.
-        wrong: predicted and not true.
-        right: true and predicted.
-        text: its beginning; None unless asked for.
-    """
-
-    id: str
-    missed: Mapping[str, float]
-    wrong: Mapping[str, float]
-    right: Mapping[str, float]
-    text: str | None
-
-
 def write_reports(staging: Path, report: Report, *, show_text: bool = False) -> None:
     """Writes `metrics.json`, `held_out.json`, `README.md` and `report.html` into a folder.
 
@@ -140,8 +104,11 @@ def write_reports(staging: Path, report: Report, *, show_text: bool = False) -> 
     _write(staging / HELD_OUT_FILE, json.dumps(hashes))
     pages = _pages()
     told = _told(report, found)
+    parts = page_parts(
+        report.model, report.linear, report.texts, report.history, show_text=show_text
+    )
     card = pages.get_template("card.md").render(told)
-    page = pages.get_template("report.html").render({**told, **_shown(report, show_text)})
+    page = pages.get_template("report.html").render({**told, **parts})
     _write(staging / "README.md", card)
     _write(staging / "report.html", page)
 
@@ -175,28 +142,6 @@ def verdict(gained: Difference) -> str:
     )
 
 
-def mistakes(
-    answers: Answers, texts: Sequence[str], count: int = WORST, *, show_text: bool = False
-) -> list[Mistake]:
-    """The tickets with a wrong prediction whose truth the scores found least likely, each once.
-
-    Args:
-        answers: b rows.
-        texts: b of them.
-        count: how many at most.
-        show_text: whether to quote them.
-    """
-    scores = np.clip(answers.scores.astype(np.float64), 1e-6, 1 - 1e-6)
-    loss = -np.log(np.where(answers.truth, scores, 1 - scores)).sum(axis=1)  # (b)
-    failed = (answers.truth != answers.predicted).any(axis=1)
-    order = np.argsort(np.where(failed, -loss, np.inf), kind="stable")[: int(failed.sum())]
-    worst: dict[str, int] = {}
-    for row in order:
-        worst.setdefault(texts[row], int(row))
-    rows = list(worst.values())[:count]
-    return [_mistake(answers, row, texts[row], show_text) for row in rows]
-
-
 def _object(report: Report, found: Study) -> dict[str, Any]:
     """What `metrics.json` holds."""
     linear = found.found.first
@@ -215,6 +160,7 @@ def _object(report: Report, found: Study) -> dict[str, Any]:
         "by_label_group": as_objects(found.by_label_group),
         "department_accuracy": asdict(accuracy) if accuracy else None,
         "measured_on": report.measured_on,
+        "ablation": asdict(report.ablation) if report.ablation else None,
         "history": [dict(entry) for entry in report.history],
         "excluded_labels": dict(report.excluded),
         "notes": list(report.notes),
@@ -279,138 +225,6 @@ def _label_rows(found: Comparison) -> list[dict[str, Any]]:
         for label, metrics in ours.metrics.per_label.items()
     ]
     return sorted(rows, key=lambda row: -row["ours"].support)
-
-
-def _shown(report: Report, show_text: bool) -> dict[str, Any]:
-    """What the page alone shows."""
-    frequent = _frequent(report.model)
-    common = [label for label in report.model.labels if label in frequent[:MAX_CELLS]]
-    return {
-        "panels": _panels(report, frequent),
-        "maps": _maps(report.model.only(common)) if common else [],
-        "confused": _confused(report.model),
-        "mistakes": mistakes(report.model, report.texts, show_text=show_text),
-        "courses": _courses(report.history),
-        "variants": _variants(report.ablation),
-    }
-
-
-def _frequent(answers: Answers) -> list[str]:
-    """Labels that occur, most frequent first."""
-    support = answers.truth.sum(axis=0, dtype=np.int64)
-    order = np.argsort(-support, kind="stable")
-    return [answers.labels[i] for i in order if support[i]]
-
-
-def _panels(report: Report, frequent: Sequence[str]) -> dict[str, list["Picture"]]:
-    """Curves of the most frequent labels."""
-    # Half a second that commands without pictures need not wait for.
-    from trainer import pictures  # noqa: PLC0415
-
-    model, metrics = report.model, report.model.measure()
-    shown = frequent[:MAX_PANELS]
-    places = {label: model.labels.index(label) for label in shown}
-    truth = {label: model.truth[:, i] for label, i in places.items()}
-    ours = {label: model.scores[:, i] for label, i in places.items()}
-    theirs = {label: report.linear.scores[:, i] for label, i in places.items()}
-    at = {
-        label: (metrics.per_label[label].recall, metrics.per_label[label].precision)
-        for label in shown
-    }
-    return {
-        "precision": [
-            pictures.precision_recall(label, truth[label], ours[label], theirs[label], at[label])
-            for label in shown
-        ],
-        "reliability": [
-            pictures.reliability(label, truth[label], ours[label], metrics.ece_per_label[label])
-            for label in shown
-        ],
-        "thresholds": [
-            pictures.threshold_curves(
-                label, truth[label], ours[label], model.thresholds.by_label[label]
-            )
-            for label in shown[:MAX_THRESHOLD_PANELS]
-        ],
-    }
-
-
-def _maps(answers: Answers) -> list["Picture"]:
-    from trainer.pictures import heat_map  # noqa: PLC0415  (as above)
-
-    together = correlation(answers.truth)
-    np.fill_diagonal(together, 0)
-    return [
-        heat_map(
-            "Labels that go together",
-            "Correlation of every two labels on these tickets; the pairs are in the text as well",
-            together,
-            answers.labels,
-        ),
-        heat_map(
-            "Predicted instead",
-            "Of tickets whose label was missed, the share that got another label wrongly",
-            confusion(answers)[1],
-            answers.labels,
-        ),
-    ]
-
-
-def _confused(answers: Answers) -> list[dict[str, Any]]:
-    """The pairs that most tickets were lost to."""
-    tickets, share = confusion(answers)
-    order = np.argsort(-tickets, axis=None, kind="stable")[:MOST_CONFUSED]
-    pairs = [np.unravel_index(place, tickets.shape) for place in order]
-    return [
-        {
-            "missed": answers.labels[missed],
-            "instead": answers.labels[instead],
-            "tickets": int(tickets[missed, instead]),
-            "share": float(share[missed, instead]),
-        }
-        for missed, instead in pairs
-        if tickets[missed, instead]
-    ]
-
-
-def _courses(history: Sequence[Mapping[str, float]]) -> list["Picture"]:
-    """One picture a figure that every entry has."""
-    over = next((key for key in _ALONG if all(key in entry for entry in history)), None)
-    if not history or over is None:
-        return []
-    from trainer.pictures import course  # noqa: PLC0415  (as above)
-
-    names = [name for name in history[0] if name not in _ALONG]
-    complete = [name for name in names if all(name in entry for entry in history)]
-    return [course(name, history, over) for name in complete]
-
-
-def _variants(ablation: Sequence[Mapping[str, str | float]]) -> dict[str, list[Any]]:
-    """Head and rows of the ablation table; {} where there is none."""
-    if not ablation:
-        return {}
-    head = list(ablation[0])
-    return {"head": head, "rows": [[entry.get(name, "") for name in head] for entry in ablation]}
-
-
-def _mistake(answers: Answers, row: int, text: str, show_text: bool) -> Mistake:
-    truth, predicted = answers.truth[row] > 0, answers.predicted[row] > 0
-    scored = partial(_scored, answers.labels, answers.scores[row])
-    return Mistake(
-        id=text_hash(text).hex()[:12],
-        missed=scored(truth & ~predicted),
-        wrong=scored(predicted & ~truth),
-        right=scored(truth & predicted),
-        text=text[:_SHOWN_CHARS] if show_text else None,
-    )
-
-
-def _scored(
-    labels: Sequence[str], scores: NDArray[np.floating[Any]], chosen: NDArray[np.bool_]
-) -> dict[str, float]:
-    """Label to score of the labels chosen, the surest first."""
-    order = np.argsort(-scores, kind="stable")
-    return {labels[i]: float(scores[i]) for i in order if chosen[i]}
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -17,30 +18,37 @@ from classifier.linear import LinearModel
 from classifier.manifest import Facts
 from classifier.precision import resolve_device
 from core.errors import ArtifactInvalid, Invalid
+from trainer.ablation import Ablation, ablate, frozen_features, sample
+from trainer.added_label import Served
+from trainer.answers import Answers, crosswise, languages_of
 from trainer.balanced import fit_balanced
 from trainer.baseline import fit_baseline
 from trainer.best import fit_best
 from trainer.cold_start import fit_cold_start
 from trainer.corpus import Corpus, Fitted, Job
-from trainer.dataset import Dataset, LabelCensus, census, describe_problems, read_dataset
-from trainer.evaluate import Answers, crosswise, languages_of
+from trainer.dataset import (
+    MIN_POSITIVES,
+    Dataset,
+    LabelCensus,
+    census,
+    describe_problems,
+    read_dataset,
+)
+from trainer.dealing import Files, Parts, deal
+from trainer.departments import departments
 from trainer.fast import fit_fast
-from trainer.held_out import OperatingPoint, choose_operating_point
+from trainer.few_shot import FewShot, few_shot
+from trainer.held_out import (
+    OperatingPoint,
+    choose_operating_point,
+    measure_operating_points,
+)
 from trainer.ladder import choose_step
 from trainer.progress import Progress, Silent
 from trainer.report import Report, write_reports
 from trainer.request import MAX_LENGTH, Preset, TrainOutcome, TrainRequest, code_version, request_id
 from trainer.serving import serving_network
-from trainer.split import split_rows
 from trainer.workspace import open_workspace
-
-# Of one file: what teaches, (what is chosen on,) what is reported on.
-SHARES = {
-    Preset.COLD_START: (0.8, 0.2),
-    Preset.FAST: (0.8, 0.2),
-    Preset.BALANCED: (0.7, 0.15, 0.15),
-    Preset.BEST: (0.7, 0.15, 0.15),
-}
 
 
 def train(request: TrainRequest, progress: Progress | None = None) -> TrainOutcome:
@@ -60,100 +68,89 @@ def train(request: TrainRequest, progress: Progress | None = None) -> TrainOutco
         return _outcome(finished, cached=True)
     with open_workspace(request.out, plan.request_id) as folder:
         progress.stage("linear model")
-        linear = fit_baseline(plan.train, request.seed)
-        fitted = _fit(plan, folder, progress)
+        linear = fit_baseline(plan.rows.train, request.seed)
+        job = _job(plan, folder, progress)
+        fitted = _fit(plan, job)
         point = choose_operating_point(fitted.held_out, request.seed)
+        progress.stage("losses compared")
+        ablation = _ablation(plan, fitted, job)
         progress.stage("measuring")
-        report = _report(plan, fitted, point, linear, began)
+        report = replace(_report(plan, fitted, point, linear, began), ablation=ablation)
         staging = _staging(folder)
-        _write(staging, fitted, point, linear)
-        write_reports(staging, report)
+        served = Served(model=fitted.model, tokenizer=fitted.tokenizer, point=point)
+        _write(staging, *plan.few.beside(served, linear))
+        measure_operating_points(fitted.held_out, point, request.seed).save(staging)
+        write_reports(staging, report, show_text=request.show_text)
         artifact = publish(staging, request.out, report.facts)
     return _outcome(artifact, cached=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Plan:
-    """Who learns from what.
-
-    Attributes:
-        choice: rows for the best epoch, calibration and thresholds; None where rows of `train`
-            are left out in turn for that.
-        report: rows that nothing is chosen on; None where `choice` must serve, crosswise.
-        inside: `report` is a part of the data given.
-    """
+    """What is asked for, settled, and who learns from which rows."""
 
     request: TrainRequest
     request_id: str
     encoder: Path
     labels: LabelCensus
+    few: FewShot
     dataset_hash: str
-    train: Corpus
-    choice: Corpus | None
-    report: Corpus | None
-    inside: bool
+    rows: Parts
     notes: tuple[str, ...]
 
 
 def _plan(request: TrainRequest, progress: Progress) -> _Plan:
     progress.stage("reading")
     encoder = resolve_encoder(request.encoder)
-    data = read_dataset(request.data)
-    val = read_dataset(request.val) if request.val else None
-    labels = census(data)
-    notes = tuple(_notes(data, val, labels))
+    files = Files(
+        data=read_dataset(request.data),
+        val=read_dataset(request.val) if request.val else None,
+        holdout=read_dataset(request.holdout) if request.holdout else None,
+    )
+    request = _settled(request, files.data, progress)
+    minimum = 0 if request.how is Preset.COLD_START else MIN_POSITIVES
+    labels = census(files.data, minimum, request.descriptions)
+    few = few_shot(files.data, labels, request.descriptions, request.seed)
+    notes = tuple(_notes(files, labels, few))
     for note in notes:
         progress.note(note)
-    given = Corpus.of(data, labels.kept)
-    request = _settled(request, given, progress)
-    parts = _parts(given, Corpus.of(val, labels.kept) if val else None, request.how, request.seed)
     return _Plan(
         request=request,
-        request_id=request_id(request, data, val, encoder),
+        request_id=request_id(request, (files.data, files.val, files.holdout), encoder),
         encoder=encoder,
         labels=labels,
-        dataset_hash=data.digest,
-        train=parts[0],
-        choice=parts[1],
-        report=parts[2],
-        inside=val is None,
+        few=few,
+        dataset_hash=files.data.digest,
+        rows=deal(files, labels.kept, request.how, request.seed),
         notes=notes,
     )
 
 
-def _settled(request: TrainRequest, given: Corpus, progress: Progress) -> TrainRequest:
+def _settled(request: TrainRequest, data: Dataset, progress: Progress) -> TrainRequest:
     """The request with `auto` replaced by the preset that data and device allow; says why."""
     if request.how is not Preset.AUTO:
         return request
-    counts = dict(zip(given.labels, given.truth.sum(axis=0).tolist(), strict=True))
-    step = choose_step(counts, len(given.texts), resolve_device(request.device))
+    positives = data.positives()
+    enough = {name: count for name, count in positives.items() if count >= MIN_POSITIVES}
+    step = choose_step(enough or positives, len(data), resolve_device(request.device))
     for line in (f"preset {step.name.value}: {step.reason}", *step.lacking):
         progress.note(line)
     return replace(request, preset=step.name.value)
 
 
-def _parts(
-    given: Corpus, val: Corpus | None, preset: Preset, seed: int
-) -> tuple[Corpus, Corpus | None, Corpus | None]:
-    """What teaches, what is chosen on, what is reported on."""
-    if val is not None:
-        return (given, val, None) if len(SHARES[preset]) == 3 else (given, None, val)
-    dealt = split_rows(given.texts, given.truth, SHARES[preset], seed)
-    first, *middle, last = (given.take(rows) for rows in dealt)
-    if not len(last.texts) or not all(len(part.texts) for part in middle):
-        raise Invalid("--data", "holds too few different tickets", "label more of them")
-    return first, middle[0] if middle else None, last
-
-
-def _notes(data: Dataset, val: Dataset | None, labels: LabelCensus) -> Iterator[str]:
-    yield from describe_problems(data.problems)
+def _notes(files: Files, labels: LabelCensus, few: FewShot) -> Iterator[str]:
+    yield from describe_problems(files.data.problems)
     for label, missing in labels.excluded.items():
-        yield f"label {label!r} is left out: it needs {missing} more tickets"
-    if val is not None:
-        yield from (f"validation {line}" for line in describe_problems(val.problems))
-        known = {*labels.kept, *labels.excluded}
-        for label in sorted(set(val.positives()) - known):
-            yield f"label {label!r} is left out: it stands in the validation file alone"
+        if label in few.names:
+            yield f"label {label!r} is served from what there is; {missing} more tickets teach it"
+        else:
+            yield f"label {label!r} is left out: it needs {missing} more tickets"
+    known = {*labels.kept, *labels.excluded}
+    for name, file in (("validation", files.val), ("holdout", files.holdout)):
+        if file is not None:
+            yield from (f"{name} {line}" for line in describe_problems(file.problems))
+            for label in sorted(set(file.positives()) - known):
+                yield f"label {label!r} is left out: it stands in the {name} file alone"
 
 
 def _finished(out: Path, wanted: str) -> Artifact | None:
@@ -176,11 +173,11 @@ def _finished(out: Path, wanted: str) -> Artifact | None:
     raise Invalid("--out", "holds an artifact of another request or other data", fix)
 
 
-def _fit(plan: _Plan, folder: Path, progress: Progress) -> Fitted:
+def _job(plan: _Plan, folder: Path, progress: Progress) -> Job:
     request = plan.request
     if request.threads:
         torch.set_num_threads(request.threads)
-    job = Job(
+    return Job(
         encoder=plan.encoder,
         max_length=request.max_length or min(MAX_LENGTH[request.how], longest_input(plan.encoder)),
         device=resolve_device(request.device),
@@ -188,59 +185,80 @@ def _fit(plan: _Plan, folder: Path, progress: Progress) -> Fitted:
         folder=folder,
         progress=progress,
     )
+
+
+def _fit(plan: _Plan, job: Job) -> Fitted:
+    request = plan.request
     if request.how is Preset.COLD_START:
-        return fit_cold_start(plan.train, {}, job)
-    if plan.choice is None:
-        return fit_fast(plan.train, job)
+        return fit_cold_start(plan.rows.train, request.descriptions, job)
+    if plan.rows.choice is None:
+        return fit_fast(plan.rows.train, job)
     if request.how is Preset.BEST:
-        return fit_best(plan.train, plan.choice, job)
-    return fit_balanced(plan.train, plan.choice, job)
+        return fit_best(plan.rows.train, plan.rows.choice, job)
+    return fit_balanced(plan.rows.train, plan.rows.choice, job)
+
+
+def _ablation(plan: _Plan, fitted: Fitted, job: Job) -> Ablation | None:
+    """On frozen features, which the preset made anyway or which take a minute at most."""
+    if plan.request.how is Preset.COLD_START:
+        return None
+    rows = sample(plan.rows.train, job.seed)
+    corpus = plan.rows.train.take(rows)
+    features = (
+        fitted.features[rows] if fitted.features is not None else frozen_features(corpus, job)
+    )
+    return ablate(corpus, features, job.seed)
 
 
 def _report(
     plan: _Plan, fitted: Fitted, point: OperatingPoint, linear: LinearModel, began: float
 ) -> Report:
     rows, answers, measured_on = _measured(plan, fitted, point)
+    tickets = plan.rows.source.tickets_of(rows.texts)
+    rules = plan.request.rules
     return Report(
         name=plan.request.out.name,
         facts=_facts(plan, fitted),
         model=answers,
         linear=Answers.of(rows.truth, linear.predict(rows.texts), linear.cutoffs),
         texts=rows.texts,
-        languages=languages_of(rows.texts, plan.request.val or plan.request.data),
+        languages=languages_of(tickets),
+        departments=departments(answers, tickets, rules, datetime.now(UTC)) if rules else None,
         measured_on=measured_on,
-        inside=plan.inside,
+        inside=plan.rows.inside,
         history=fitted.history,
-        excluded=plan.labels.excluded,
-        notes=plan.notes,
+        excluded={x: n for x, n in plan.labels.excluded.items() if x not in plan.few.names},
+        notes=(*plan.notes, point.describe()),
         seconds=time.monotonic() - began,
     )
 
 
 def _measured(plan: _Plan, fitted: Fitted, point: OperatingPoint) -> tuple[Corpus, Answers, str]:
     """The rows that are reported on, the network's answers there, and what the rows are."""
-    if plan.report is None and plan.choice is not None:
+    if plan.rows.report is None and plan.rows.choice is not None:
         answers = crosswise(fitted.held_out, point, plan.request.seed)
-        return plan.choice, answers, "the validation file, each half by what the other half chose"
-    rows = plan.report or plan.train
+        source = "the validation file, each half by what the other half chose"
+        return plan.rows.choice, answers, source
+    rows = plan.rows.report or plan.rows.train
     device = resolve_device(plan.request.device)
     network = serving_network(fitted.model, fitted.tokenizer, point, device)
     answers = Answers.of(rows.truth, network.predict(rows.texts), point.thresholds)
-    source = "rows of the data that nothing was chosen on" if plan.inside else "the validation file"
-    return rows, answers, source
+    if plan.rows.inside:
+        return rows, answers, "rows of the data that nothing was chosen on"
+    return rows, answers, f"the {'holdout' if plan.request.holdout else 'validation'} file"
 
 
 def _facts(plan: _Plan, fitted: Fitted) -> Facts:
     request = plan.request
     return Facts(
         encoder=request.encoder,
-        labels=plan.labels.kept,
+        labels=(*plan.labels.kept, *plan.few.names),
         max_length=fitted.tokenizer.max_length,
         dataset_hash=plan.dataset_hash,
         seeds=(request.seed,),
         code_version=code_version(),
         preset=request.how.value,
-        training={"request": plan.request_id, "rows": len(plan.train.texts), **fitted.recipe},
+        training={"request": plan.request_id, "rows": len(plan.rows.train.texts), **fitted.recipe},
     )
 
 
@@ -252,11 +270,11 @@ def _staging(folder: Path) -> Path:
     return staging
 
 
-def _write(staging: Path, fitted: Fitted, point: OperatingPoint, linear: LinearModel) -> None:
-    save_network(fitted.model, fitted.tokenizer, staging)
-    LabelSet(fitted.model.labels).save(staging / "labels.json")
-    point.calibration.save(staging / "calibration.json")
-    point.thresholds.save(staging / "thresholds.json")
+def _write(staging: Path, served: Served, linear: LinearModel) -> None:
+    save_network(served.model, served.tokenizer, staging)
+    LabelSet(served.model.labels).save(staging / "labels.json")
+    served.point.calibration.save(staging / "calibration.json")
+    served.point.thresholds.save(staging / "thresholds.json")
     linear.save(staging)
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import Invalid
+from trainer.answers import crosswise
 from trainer.balanced import fit_balanced
 from trainer.corpus import Corpus, Job
-from trainer.evaluate import crosswise
 from trainer.finetune import Recipe
 from trainer.held_out import choose_operating_point
 from trainer.weights import Weighting

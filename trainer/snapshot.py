@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -82,17 +82,40 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The words for labels at the time of a snapshot.
+
+    Attributes:
+        descriptions: label in use to what it is about, for those that a model should serve.
+        now: name that was given up to the labels that it means; () where it was retired.
+    """
+
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    now: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def retired(self) -> frozenset[str]:
+        """Every name that is not in use any more."""
+        return frozenset(self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A snapshot before it is written: entries with their sides, by ticket id."""
+    """A snapshot before it is written: entries with their sides, by ticket id.
+
+    Attributes:
+        names: how labels in what people said were read: those of today, what older names mean.
+    """
 
     entries: tuple[Entry, ...]
     sides: tuple[Side, ...]
     excluded: tuple[Excluded, ...]
+    names: Names = Names()
 
     @property
     def id(self) -> str:
-        """SHA-256 over ids, texts, labels and sides: equal for equal content."""
-        digest = hashlib.sha256()
+        """SHA-256 over ids, texts, labels, sides and descriptions: equal for equal content."""
+        digest = hashlib.sha256(json.dumps(sorted(self.names.descriptions.items())).encode())
         for entry, side in zip(self.entries, self.sides, strict=True):
             labels = sorted(entry.ticket.labels or ())
             line = json.dumps([str(entry.ticket_id), entry.mark, labels, side])
@@ -161,7 +184,11 @@ def join(
 
 
 def draft(
-    entries: Sequence[Entry], excluded: Sequence[Excluded], *, known: Known, seed: int
+    entries: Sequence[Entry],
+    excluded: Sequence[Excluded],
+    *,
+    known: Known,
+    seed: int,
 ) -> Draft:
     """Deals entries out to the sides.
 
@@ -220,6 +247,12 @@ def read_known(place: Path) -> Known:
     later = {Side.NEWEST: Side.HOLDOUT}
     sides = {mark: later.get(Side(side), Side(side)) for mark, side in said["sides"].items()}
     return Known(sides=sides, corrections=frozenset(said["corrections"]))
+
+
+def read_names(place: Path) -> Names:
+    """The words for labels that a snapshot was made with."""
+    said = json.loads((place / DESCRIPTION).read_text(encoding="utf-8"))
+    return Names(**said.get("names", {}))
 
 
 def _excluded(entry: Entry, reason: str) -> Excluded:
@@ -301,6 +334,7 @@ def _description(made: Draft) -> str:
             "id": made.id,
             "made_at": datetime.now(UTC).isoformat(),
             "summary": made.summary(),
+            "names": asdict(made.names),
             "excluded": excluded,
             "sides": marks,
             "corrections": [str(e.correction) for e in made.entries if e.correction is not None],

@@ -13,12 +13,14 @@ class Policy:
         every: this long after the last, if there was any correction since.
         override_rate: agents overrule this share of judged decisions of the active model.
         override_tickets: fewest judged decisions for that.
+        on_drift: an alert, if there was any correction since the last run.
     """
 
     corrections: int
     every: timedelta
     override_rate: float
     override_tickets: int
+    on_drift: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class Signals:
         new_corrections: about labels, given since then.
         judged: decisions of the active model that agents said something about since then.
         overruled: of those, with a wrong label or route.
+        drift_report: the newest with alerts about the active model since then; None for none.
+        drift_alerts: how many it has.
     """
 
     now: datetime
@@ -40,6 +44,8 @@ class Signals:
     new_corrections: int
     judged: int
     overruled: int
+    drift_report: int | None
+    drift_alerts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +60,14 @@ class Trigger:
 def due(policy: Policy, signals: Signals) -> Trigger | None:
     """The first trigger that holds; None while nothing new could be learned.
 
-    A run that failed is not repeated by the same corrections: they counted towards it.
+    That goes for drift too: the same tickets would give the same model, so an alert waits for the
+    first correction. A run that failed is not repeated by the same corrections or the same alert:
+    they counted towards it.
     """
     if not signals.new_corrections:
         return None
-    return _corrections(policy, signals) or _overrides(policy, signals) or _time(policy, signals)
+    triggers = (_corrections, _overrides, _drift, _time)
+    return next((found for of in triggers if (found := of(policy, signals))), None)
 
 
 def _corrections(policy: Policy, signals: Signals) -> Trigger | None:
@@ -79,6 +88,16 @@ def _overrides(policy: Policy, signals: Signals) -> Trigger | None:
         f"{policy.override_rate:.0%} is the limit"
     )
     return _trigger("override rate", reason, signals)
+
+
+def _drift(policy: Policy, signals: Signals) -> Trigger | None:
+    if not policy.on_drift or signals.drift_report is None:
+        return None
+    reason = (
+        f"drift report {signals.drift_report} has {signals.drift_alerts} alerts, "
+        f"and {signals.new_corrections} new corrections"
+    )
+    return _trigger("drift", reason, signals)
 
 
 def _time(policy: Policy, signals: Signals) -> Trigger | None:

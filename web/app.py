@@ -36,7 +36,9 @@ def make_app(settings: Settings) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     add_error_answers(app)
     app.include_router(health_routes([postgres_check(engine), redis_check(redis_url)]))
-    app.include_router(metrics_routes(lambda: read_snapshot(engine)))
+    app.include_router(
+        metrics_routes(lambda: read_snapshot(engine, audit_share=settings.audit_share))
+    )
     app.include_router(console_routes(engine))
     app.mount("/static", static_files())
     return app

@@ -24,6 +24,7 @@ from core.errors import PointsmanError
 from store.engine import transaction
 from store.records import oldest_waiting_s, waiting
 from store.workers import Worker, workers
+from web.learning_metrics import Learning, learning_families, read_learning
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LABELS = ("worker", "host", "device")
@@ -37,15 +38,21 @@ class Snapshot:
         waiting: tickets that are not settled, by state.
         oldest_waiting_s: age of the longest waiting one.
         workers: seen within a week.
+        learning: what agents, drift checks and trainings say.
     """
 
     waiting: dict[str, int]
     oldest_waiting_s: float
     workers: list[Worker]
+    learning: Learning
 
 
-def read_snapshot(engine: Engine) -> Snapshot:
+def read_snapshot(engine: Engine, *, audit_share: float) -> Snapshot:
     """Reads it in one transaction.
+
+    Args:
+        engine: the database.
+        audit_share: of all tickets that is drawn for the audit, in [0, 1].
 
     Raises:
         Transient: the database is away.
@@ -56,6 +63,7 @@ def read_snapshot(engine: Engine) -> Snapshot:
             waiting=waiting(connection),
             oldest_waiting_s=oldest_waiting_s(connection),
             workers=workers(connection),
+            learning=read_learning(connection, audit_share),
         )
 
     return transaction(engine, read)
@@ -71,6 +79,7 @@ def metric_families(snapshot: Snapshot) -> Iterable[Metric]:
     alive = [worker for worker in snapshot.workers if worker.alive]
     yield _alive(alive)
     yield from _counters(alive)
+    yield from learning_families(snapshot.learning)
 
 
 def metrics_routes(read: Callable[[], Snapshot]) -> APIRouter:

@@ -32,7 +32,7 @@ from worker.tasks import add_tasks
 
 _log = structlog.get_logger(__name__)
 _ANNOUNCED_KEPT = 100_000
-_CONNECTIONS = 5  # one for each thread that asks the database
+_CONNECTIONS = 6  # one for each thread that asks the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier.chunking import plan_chunks
+from core.audit_sample import is_drawn
 from core.text import model_text
+from core.types import TrialStage
 from store.claims import Claim
-from worker.host import Serving
+from worker.host import OnTrial, Serving
 from worker.retry import Treatment, treatment
+
+FIRST_ATTEMPT = 1
+_CANARY_SALT = "canary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,31 @@ def read(claims: Sequence[Claim]) -> list[Work]:
         Work(claim=claim, text=model_text(claim.ticket.subject, claim.ticket.body))
         for claim in claims
     ]
+
+
+def deal(
+    works: Sequence[Work], serving: Serving, on_trial: OnTrial | None
+) -> list[tuple[Serving, list[Work]]]:
+    """Who decides which ticket of a batch: the active version, or for a share of them the canary.
+
+    A ticket's id decides, so that every worker deals alike and a later revision goes the same way.
+    A ticket whose first claim came to nothing goes to the active version: the canary may be why.
+
+    Args:
+        works: a batch.
+        serving: with the active version.
+        on_trial: with the version on trial, if there is one.
+    """
+    if on_trial is None or on_trial.stage is not TrialStage.CANARY:
+        return [(serving, list(works))]
+    tried = [work for work in works if _is_tried(work.claim, on_trial.share)]
+    chosen = {work.claim.id for work in tried}
+    others = [work for work in works if work.claim.id not in chosen]
+    return [(serving, others), (on_trial.serving, tried)]
+
+
+def _is_tried(claim: Claim, share: float) -> bool:
+    return claim.attempts == FIRST_ATTEMPT and is_drawn(str(claim.id), _CANARY_SALT, share)
 
 
 def chunks(works: Sequence[Work], serving: Serving, *, max_tokens: int) -> Iterator[Chunk]:

@@ -17,6 +17,7 @@ def beat(settings: Settings) -> None:
     app.conf.beat_schedule = beat_schedule(
         maintenance_interval_s=settings.maintenance_interval_s,
         retrain_check_interval_s=settings.retrain_check_interval_s,
+        drift_check_interval_s=settings.drift_check_interval_s,
     )
     app.Beat(quiet=True, redirect_stdouts=False).run()
 

@@ -27,10 +27,10 @@ def decided(
         now: the moment that rules about hours go by.
     """
     scorer = serving.scorer
-    scores = rounded_scores(scorer.labels, row)
+    scores = serving.policy.known(rounded_scores(scorer.labels, row))
     routing = decide(
         scores=scores,
-        thresholds=scorer.thresholds,
+        policy=serving.policy,
         rulebook=serving.rulebook,
         ticket=claim.ticket,
         rung=scorer.rung,
@@ -89,6 +89,6 @@ def versions(serving: Serving) -> Versions:
     return Versions(
         model=used.model,
         calibration=used.calibration,
-        thresholds=used.thresholds,
+        thresholds=serving.policy.version,
         ruleset=serving.ruleset_version,
     )

@@ -22,6 +22,11 @@ class Flight:
                 self._landed.wait(timeout_s)
             return max(0, self._most - self._held)
 
+    def is_empty(self, *, timeout_s: float) -> bool:
+        """Whether none is in hand; waits up to `timeout_s` seconds while some are."""
+        with self._landed:
+            return self._landed.wait_for(lambda: self._held == 0, timeout_s)
+
     def take_off(self, tickets: int) -> None:
         """So many were claimed."""
         with self._landed:

@@ -51,12 +51,22 @@ def steps(holds: Holds) -> Iterator[Step]:
     """The rungs that could be tried, best first, each with what loads it."""
     if holds.model is not None:
         model = holds.model
-        yield Rung.MODEL, lambda: _network(model, Rung.MODEL, holds.device, holds.threads)
+        yield Rung.MODEL, lambda: load_model(model, device=holds.device, threads=holds.threads)
         if holds.device != "cpu":
             yield Rung.MODEL_CPU, lambda: _network(model, Rung.MODEL_CPU, "cpu", holds.threads)
         yield Rung.LINEAR, lambda: _linear(model)
     if any(holds.keywords.values()):
         yield Rung.KEYWORDS, lambda: _keywords(holds.keywords)
+
+
+def load_model(model: ModelVersion, *, device: str, threads: int) -> Scorer:
+    """The network of a version on the worker's device, warmed up.
+
+    Raises:
+        ArtifactInvalid: its files are missing, altered, or those of another version.
+        PointsmanError: the device cannot run it.
+    """
+    return _network(model, Rung.MODEL, device, threads)
 
 
 def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
@@ -77,11 +87,7 @@ def _network(model: ModelVersion, rung: Rung, device: str, threads: int) -> Scor
 
 def _linear(model: ModelVersion) -> Scorer:
     linear = LinearModel.load(_artifact(model))
-    versions = ScorerVersions(
-        model=model.version,
-        calibration=linear.calibration_version,
-        thresholds=linear.thresholds_version,
-    )
+    versions = ScorerVersions(model=model.version, calibration=linear.calibration_version)
     return TextScorer(model=linear, rung=Rung.LINEAR, versions=versions)
 
 

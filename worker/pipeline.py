@@ -4,7 +4,8 @@ Four threads, a stage each, so that the device never waits for the tokenizer or 
 
     claims ──► encoded chunks ──► scored tickets ──► one fenced transaction
 
-Whatever waits when a stage gets free is its next piece of work; no timer delays a chunk.
+Whatever waits when a stage gets free is its next piece of work; no timer delays a chunk. A fifth
+thread lets a version on trial score what is decided, when nothing waits.
 """
 
 import threading
@@ -23,13 +24,14 @@ from core.types import TicketState
 from store.claims import Claim, claim, release
 from store.decisions import Finished, finish
 from store.engine import transaction
-from worker.batching import Chunk, chunks, read
+from worker.batching import Chunk, chunks, deal, read
 from worker.counters import Counters
 from worker.deciding import decided, quarantined
 from worker.flight import Flight
 from worker.host import Host
 from worker.inbox import Inbox
 from worker.scoring import Scored, Scoring
+from worker.shadow import Shadow
 from worker.stages import Belt, start
 
 if TYPE_CHECKING:
@@ -83,6 +85,13 @@ class Pipeline:
         self._count = counters
         self._limits = limits
         self._flight = Flight(limits.batch_tickets * (limits.queued_batches + 1))
+        self._shadow = Shadow(
+            engine=engine,
+            host=host,
+            flight=self._flight,
+            counters=counters,
+            most=limits.batch_tickets * (limits.queued_batches + 1),
+        )
         self._stopping = threading.Event()
         self._polled_at = 0.0
         self._batches: Belt[list[Claim]] = Belt()
@@ -92,12 +101,13 @@ class Pipeline:
         self.on_device_since: float | None = None
 
     def start(self) -> None:
-        """Starts the four threads."""
+        """Starts the threads."""
         stages = {
             "claim": self._claim_all,
             "encode": self._encode_all,
             "device": self._score_all,
             "store": self._store_all,
+            "shadow": self._shadow.run,
         }
         self._threads = [start(name, work) for name, work in stages.items()]
 
@@ -109,6 +119,7 @@ class Pipeline:
         """
         self._stopping.set()
         self._inbox.close()
+        self._shadow.stop()
         deadline = time.monotonic() + grace_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -169,8 +180,9 @@ class Pipeline:
 
     def _encode(self, claims: Sequence[Claim]) -> None:
         began = time.monotonic()
-        serving = self._host.serving
-        planned = list(chunks(read(claims), serving, max_tokens=self._limits.chunk_tokens))
+        dealt = deal(read(claims), self._host.serving, self._host.on_trial)
+        most = self._limits.chunk_tokens
+        planned = [x for serving, works in dealt for x in chunks(works, serving, max_tokens=most)]
         self._count.add(
             encode_seconds=time.monotonic() - began,
             truncated_texts=sum(chunk.truncated for chunk in planned),
@@ -210,6 +222,7 @@ class Pipeline:
             outcomes = [scored for chunk in waiting for scored in chunk]
             now = datetime.now(UTC)
             self._store([_finished(scored, now) for scored in outcomes])
+            self._shadow.offer(scored.work for scored in outcomes if scored.error is None)
             self._flight.land(len(outcomes))
             self._count.add(store_seconds=time.monotonic() - began)
 

@@ -35,7 +35,6 @@ class ScorerVersions:
 
     model: str | None = None
     calibration: str | None = None
-    thresholds: str | None = None
 
 
 class Scorer(Protocol):
@@ -92,7 +91,6 @@ class NetworkScorer:
         return ScorerVersions(
             model=self.artifact.version,
             calibration=self.network.calibration_version,
-            thresholds=self.network.thresholds_version,
         )
 
     def prepare(self, texts: Sequence[str]) -> Prepared:

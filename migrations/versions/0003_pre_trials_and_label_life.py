@@ -16,6 +16,9 @@ _NOW = sa.text("clock_timestamp()")
 
 
 def upgrade() -> None:
+    for table in ("decisions", "decision_history"):
+        for column in ("preselected", "suggested"):
+            op.add_column(table, sa.Column(column, _NAMES, server_default="{}", nullable=False))
     op.add_column(
         "labels", sa.Column("automation", sa.Text(), server_default="auto", nullable=False)
     )
@@ -123,3 +126,6 @@ def downgrade() -> None:
         op.drop_constraint(op.f(name), "labels")
     for column in ("auto_from", "preselect_from", "automation"):
         op.drop_column("labels", column)
+    for table in ("decisions", "decision_history"):
+        for column in ("suggested", "preselected"):
+            op.drop_column(table, column)

@@ -1,6 +1,6 @@
 """Random tiny encoders and whole artifacts, built in code: nothing is fetched or trained."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +31,16 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?-'"
 
 
 def build_tiny_artifact(
-    path: Path, labels: Sequence[str] = LABELS, seed: int = 0, max_length: int = 64
+    path: Path,
+    labels: Sequence[str] = LABELS,
+    seed: int = 0,
+    max_length: int = 64,
+    also: Callable[[Path], object] = lambda _staging: None,
 ) -> Artifact:
     """A full artifact with a random two-layer BERT and a random linear model.
 
-    Scores differ from text to text and are the same for the same seed. Takes under 0.1 s.
+    `also` may write further files. Scores differ from text to text and are the same for the same
+    seed. Takes under 0.1 s.
     """
     staging = path.with_name(f"{path.name}.staging")
     staging.mkdir(parents=True)
@@ -48,6 +53,7 @@ def build_tiny_artifact(
     build_tiny_linear(labels, seed).save(staging)
     for name in ("metrics.json", "report.html", "README.md"):
         (staging / name).write_text("{}\n", encoding="utf-8")
+    also(staging)
     return publish(staging, path, tiny_facts(labels, seed, max_length))
 
 

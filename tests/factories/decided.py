@@ -48,6 +48,8 @@ def a_record(**changes: Any) -> dict[str, Any]:
         "primary_department": "orders",
         "collaborators": ["billing"],
         "labels": ["delivery"],
+        "preselected": [],
+        "suggested": [],
         "scores": {"delivery": 0.91, "refund": 0.2},
         "reason": "rule",
         "rule": "late-parcels",

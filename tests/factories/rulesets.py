@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from core.types import Routing, Rung, Ticket
+from core.types import LabelLevel, Routing, Rung, Ticket
 from router.conditions import (
     DAYS,
     Condition,
@@ -20,6 +20,7 @@ from router.conditions import (
     TextContains,
 )
 from router.decide import decide
+from router.policy import make_policy
 from router.rulebook import Rulebook, compile_rulebook
 from router.ruleset import Rule, Ruleset
 
@@ -69,12 +70,13 @@ def route(
     scores: Mapping[str, float],
     *,
     thresholds: Mapping[str, float] | None = None,
+    levels: Mapping[str, LabelLevel] | None = None,
     rung: Rung = Rung.MODEL,
     now: datetime = MONDAY_NOON,
 ) -> Routing:
     return decide(
         scores=scores,
-        thresholds=thresholds or {},
+        policy=make_policy(thresholds or {}, levels),
         rulebook=book if isinstance(book, Rulebook) else compile_rulebook(book),
         ticket=ticket,
         rung=rung,

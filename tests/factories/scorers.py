@@ -13,7 +13,7 @@ from router.rulebook import compile_rulebook
 from worker.host import Serving
 from worker.scorers import Prepared, Scorer, ScorerVersions
 
-VERSIONS = ScorerVersions(model="m", calibration="c", thresholds="t")
+VERSIONS = ScorerVersions(model="m", calibration="c")
 
 
 @dataclass(frozen=True, kw_only=True)

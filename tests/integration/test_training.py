@@ -15,6 +15,7 @@ from core.errors import Invalid
 from core.text import text_hash
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_file, labelled_rows
+from trainer.curves import read_curves
 from trainer.dataset import read_dataset
 from trainer.evaluate import evaluate
 from trainer.request import TrainOutcome, TrainRequest
@@ -50,6 +51,8 @@ def test_a_file_becomes_an_artifact_that_evaluates_to_its_own_figures(
     assert artifact.manifest.facts.preset == preset
     assert not outcome.cached
     assert not list(tmp_path.glob("*.partial"))
+    assert tuple(read_curves(artifact).labels) == LABELS
+    assert any(note.startswith("scores are calibrated by") for note in outcome.metrics["notes"])
     measured_on = val if with_val else _held_out_file(tmp_path)
     found = evaluate(tmp_path / "out", measured_on, device="cpu")
     assert {"per_label", "tickets_per_s", "linear", "n", *_KEYS} <= set(found)

@@ -1,11 +1,8 @@
-"""How good decisions are, from a random sample that people look at.
+"""How good decisions are, from a random sample that people look at (`core.audit_sample`).
 
-Corrections that agents make by themselves tell of the tickets that somebody cared about; only
-tickets drawn by chance speak for all of them. The draw is a hash, so that every process draws the
-same tickets and nothing has to be remembered. Shapes: b tickets.
+Shapes: b tickets.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +11,6 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from core.errors import Invalid
-
-_HASH_RANGE = 2**64
 
 Floats = NDArray[np.floating[Any]]
 
@@ -61,18 +56,6 @@ class Accuracy:
     standard_error: float
     n: int
     effective_n: float
-
-
-def is_drawn(key: str, salt: str, share: float) -> bool:
-    """Whether a ticket belongs to the audit: always the same answer for the same arguments.
-
-    Args:
-        key: of the ticket, unique in the stream.
-        salt: of the audit; another one draws other tickets, independently.
-        share: of the stream that is wanted, in [0, 1]; a larger share keeps those of a smaller.
-    """
-    digest = hashlib.sha256(f"{salt}\0{key}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * _HASH_RANGE
 
 
 def joined_inclusion(*chances: Floats) -> NDArray[np.float64]:

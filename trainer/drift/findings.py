@@ -1,8 +1,9 @@
 """What a comparison of two windows found: figures, how grave they are, and words for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Signal(StrEnum):
@@ -65,6 +66,12 @@ class Finding:
     def as_object(self) -> dict[str, str | float | int | None]:
         """JSON-ready."""
         return asdict(self)
+
+
+def finding_of(value: Mapping[str, Any]) -> Finding:
+    """What `Finding.as_object` gave, read again."""
+    kinds = {"signal": Signal(value["signal"]), "severity": Severity(value["severity"])}
+    return Finding(**{**value, **kinds})
 
 
 def has_drifted(findings: Sequence[Finding]) -> bool:

@@ -1,6 +1,6 @@
 """Findings about each label: how often it is predicted, how often it is there, how it scores."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,25 @@ from trainer.drift.rates import Movement, js_movement, psi_movement, rate_moveme
 from trainer.drift.shares import share_movement
 from trainer.drift.window import Scores
 
+_SAID = {
+    Signal.PREDICTED_RATE: (
+        "{label} was predicted for {before:.1%} of the tickets and now is for {after:.1%}"
+    ),
+    Signal.ESTIMATED_SHARE: (
+        "About {before:.1%} of the tickets were {label} and now {after:.1%} are"
+    ),
+    Signal.SCORE_PSI: "The scores of {label} moved by a stability index of {value:.3f}",
+    Signal.SCORE_JS: "The scores of {label} moved by a Jensen-Shannon distance of {value:.3f}",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind:
-    """A signal, its limit, and what it says of a label whose figure went from one to another."""
+class _Watched:
+    """One signal of every label."""
 
     signal: Signal
     limit: Limit
-    said: Callable[[str, float, float, float], str]
+    movement: Movement
 
 
 def watch_labels(
@@ -37,13 +48,14 @@ def watch_labels(
     """
     predicted = thresholds.predicted(reference), thresholds.predicted(current)
     labels, counts = tuple(thresholds.by_label), (len(reference), len(current))
-    for kind, movement in (
-        (_rate(limits), rate_movement(*predicted, limits.alpha)),
-        (_share(limits), share_movement(reference, current, limits.alpha)),
-        (_psi(limits), psi_movement(reference, current)),
-        (_js(limits), js_movement(reference, current)),
+    for signal, limit, movement in (
+        (Signal.PREDICTED_RATE, limits.odds, rate_movement(*predicted, limits.alpha)),
+        (Signal.ESTIMATED_SHARE, limits.odds, share_movement(reference, current, limits.alpha)),
+        (Signal.SCORE_PSI, limits.psi, psi_movement(reference, current)),
+        (Signal.SCORE_JS, limits.js, js_movement(reference, current)),
     ):
-        yield from _findings(kind, movement, labels, counts, limits.alpha)
+        watched = _Watched(signal=signal, limit=limit, movement=movement)
+        yield from _findings(watched, labels, counts, limits.alpha)
 
 
 def corrected(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -52,19 +64,21 @@ def corrected(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _findings(
-    kind: _Kind, movement: Movement, labels: tuple[str, ...], counts: tuple[int, int], alpha: float
+    watched: _Watched, labels: tuple[str, ...], counts: tuple[int, int], alpha: float
 ) -> Iterator[Finding]:
+    movement, limit = watched.movement, watched.limit
     p_values = corrected(movement.p_value)
     for i, label in enumerate(labels):
         value, before, after = (
             float(part[i]) for part in (movement.value, movement.reference, movement.current)
         )
-        severity = kind.limit.severity(value, by_chance=bool(p_values[i] > alpha))
+        severity = limit.severity(value, by_chance=bool(p_values[i] > alpha))
+        said = _SAID[watched.signal].format(label=label, before=before, after=after, value=value)
         yield Finding(
-            signal=kind.signal,
+            signal=watched.signal,
             label=label,
             value=value,
-            limit=kind.limit.alert,
+            limit=limit.alert,
             noise=float(movement.noise[i]),
             p_value=float(p_values[i]),
             reference=before,
@@ -72,45 +86,5 @@ def _findings(
             reference_n=counts[0],
             current_n=counts[1],
             severity=severity,
-            sentence=in_words(kind.said(label, before, after, value), severity),
+            sentence=in_words(said, severity),
         )
-
-
-def _rate(limits: Limits) -> _Kind:
-    return _Kind(
-        signal=Signal.PREDICTED_RATE,
-        limit=limits.odds,
-        said=lambda label, before, after, value: (
-            f"{label} was predicted for {before:.1%} of the tickets and now is for {after:.1%}"
-        ),
-    )
-
-
-def _share(limits: Limits) -> _Kind:
-    return _Kind(
-        signal=Signal.ESTIMATED_SHARE,
-        limit=limits.odds,
-        said=lambda label, before, after, value: (
-            f"About {before:.1%} of the tickets were {label} and now {after:.1%} are"
-        ),
-    )
-
-
-def _psi(limits: Limits) -> _Kind:
-    return _Kind(
-        signal=Signal.SCORE_PSI,
-        limit=limits.psi,
-        said=lambda label, before, after, value: (
-            f"The scores of {label} moved by a stability index of {value:.3f}"
-        ),
-    )
-
-
-def _js(limits: Limits) -> _Kind:
-    return _Kind(
-        signal=Signal.SCORE_JS,
-        limit=limits.js,
-        said=lambda label, before, after, value: (
-            f"The scores of {label} moved by a Jensen-Shannon distance of {value:.3f}"
-        ),
-    )

@@ -25,7 +25,7 @@ class Window:
         scores: calibrated, in [0, 1], shape (b, l), in label order.
         texts: as `core.text.model_text` gives them; b of them, or none where they are not kept.
         features: of an encoder that is the same for both windows, shape (b, f); where they are
-            None and there are texts, n-grams of the texts take their place.
+            None and there are texts, n-grams of the texts alone are looked at.
         truth: 0 and 1, shape (b, l), where people labelled the tickets.
         audited: what people said about a random sample of the tickets.
 

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, text
 from classifier.artifacts import open_artifact
 from classifier.linear import LinearModel
 from classifier.transformer import load_network
-from core.types import FeedbackKind, RunState, Ticket
-from store import corrections, model_versions, taxonomy, training_runs
+from core.types import FeedbackKind, RunState, Ticket, TrialStage
+from store import corrections, model_versions, taxonomy, training_runs, trials
 from store.claims import claim
 from store.corrections import Feedback
 from store.decisions import finish
@@ -249,3 +249,35 @@ def test_every_artifact_of_a_run_has_its_linear_model(engine: Engine, plan: Plan
     _run(engine, plan, "first")
     linear = LinearModel.load(open_artifact(_active(engine).path))
     assert set(linear.labels) == set(LABELS)
+
+
+def _trials(engine: Engine) -> list[tuple[str, str, str]]:
+    found = transaction(engine, lambda c: trials.newest(c, most=9))
+    return [(trial.stage, trial.version, trial.against) for trial in reversed(found)]
+
+
+def _two_runs(engine: Engine, plan: Plan) -> tuple[TrainingRun, TrainingRun]:
+    """The second learned from corrections too."""
+    first = _run(engine, plan, "first")
+    for ticket in _decided(engine, 40, lambda n: f"{_TEXT} {'please ' * (n % 5)}{n}"):
+        _correct(engine, ticket, ["shipping"])
+    return first, _run(engine, plan, "second")
+
+
+@pytest.mark.usefixtures("history")
+def test_a_promoted_model_is_on_probation_against_the_one_before(
+    engine: Engine, plan: Plan
+) -> None:
+    first, second = _two_runs(engine, plan)
+    assert _active(engine).version == second.candidate
+    assert _trials(engine) == [(TrialStage.PROBATION, second.candidate, first.candidate)]
+
+
+@pytest.mark.usefixtures("history")
+def test_a_careful_loop_tries_the_next_model_as_a_shadow_before_it_serves(
+    engine: Engine, plan: Plan
+) -> None:
+    first, second = _two_runs(engine, replace(plan, careful=True))
+    assert (first.outcome, second.outcome) == ("promoted", "on trial")
+    assert _active(engine).version == first.candidate
+    assert _trials(engine) == [(TrialStage.SHADOW, second.candidate, first.candidate)]

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +6,7 @@ from sqlalchemy import Engine, text
 from classifier.artifacts import Artifact
 from core.errors import Invalid
 from core.types import Rung
+from router.policy import parse_policy
 from store import rulesets
 from store.engine import transaction
 from store.taxonomy import Label, add_labels
@@ -104,8 +104,8 @@ def test_the_thresholds_behind_a_version_are_kept(
     host.refresh()
     with engine.connect() as connection:
         row = connection.execute(text("SELECT version, thresholds FROM threshold_sets")).one()
-    assert row.version == host.serving.scorer.versions.thresholds
-    assert json.dumps(row.thresholds)
+    assert row.version == host.serving.policy.version
+    assert parse_policy(row.thresholds) == host.serving.policy
 
 
 def test_a_ruleset_that_cannot_be_read_is_not_served(engine: Engine, host: Host) -> None:

@@ -75,7 +75,6 @@ def test_it_survives_its_files(tmp_path: Path) -> None:
     assert loaded.labels == LABELS
     assert dict(loaded.thresholds) == dict.fromkeys(LABELS, 0.5)
     assert loaded.calibration_version == built.calibration_version
-    assert loaded.thresholds_version == built.thresholds_version
 
 
 def test_it_loads_from_a_folder_that_lost_its_network(tmp_path: Path) -> None:

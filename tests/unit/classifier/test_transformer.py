@@ -35,7 +35,7 @@ def republished(folder: Path, name: str, content: bytes) -> Artifact:
 def test_it_knows_its_labels_and_versions(network: Network) -> None:
     assert network.labels == LABELS
     assert dict(network.thresholds) == dict.fromkeys(LABELS, 0.5)
-    assert len(network.calibration_version) == len(network.thresholds_version) == 12
+    assert len(network.calibration_version) == 12
     assert network.device == "cpu"
 
 
@@ -44,6 +44,15 @@ def test_the_steps_are_what_predict_does(network: Network) -> None:
     np.testing.assert_allclose(network.predict(TEXTS), stepwise, atol=1e-5)
     assert stepwise.dtype == np.float32
     assert stepwise.shape == (len(TEXTS), len(LABELS))
+
+
+def test_features_of_a_text_are_the_same_alone_and_in_any_company(network: Network) -> None:
+    together = network.features(TEXTS, chunk_tokens=40)
+    assert together.shape == (len(TEXTS), 32)
+    assert together.dtype == np.float32
+    for text, row in zip(TEXTS, together, strict=True):
+        np.testing.assert_allclose(network.features([text])[0], row, atol=1e-4)
+    assert network.features([]).shape == (0, 32)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

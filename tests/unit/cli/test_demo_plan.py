@@ -13,6 +13,7 @@ from core.errors import Invalid
 from core.types import Rung
 from router.decide import decide
 from router.lint import lint
+from router.policy import make_policy
 from router.rulebook import compile_rulebook
 from router.ruleset import Ruleset
 from tests.factories.decided import MOMENT
@@ -67,7 +68,7 @@ def test_rules_of_other_data_do_not_suit(tmp_path: Path) -> None:
 def test_the_rarest_label_leads_and_the_others_collaborate() -> None:
     routing = decide(
         scores={"rare": 0.9, "common": 0.9},
-        thresholds={},
+        policy=make_policy({}),
         rulebook=compile_rulebook(rules_for(["rare", "common"])),
         ticket=a_ticket(),
         rung=Rung.MODEL,

@@ -45,3 +45,13 @@ def test_no_terminal_obeys_what_a_ticket_says() -> None:
     assert "\x1b" not in shown
     assert "[bold]" in shown
     assert "… 18 more lines" in shown
+
+
+def test_labels_that_are_ticked_or_suggested_are_told_from_those_that_count() -> None:
+    decision = a_record()["decision"]
+    scores = {"delivery": 0.91, "refund": 0.6, "login": 0.5}
+    levels = {"preselected": ["refund"], "suggested": ["login"], "scores": scores}
+    shown = _shown(decision={**decision, **levels})
+    assert "✓ delivery  0.91" in shown
+    assert "☑ refund    0.60" in shown
+    assert "? login     0.50" in shown

@@ -125,3 +125,14 @@ def test_the_same_conditions_with_the_same_primary_are_duplicates_in_any_order()
 def test_any_ruleset_can_be_linted_and_names_only_its_own_rules(ruleset: Ruleset) -> None:
     findings = lint(ruleset, departments=DEPARTMENTS, labels=("refund", "other"))
     assert {finding.rule for finding in findings} <= {None, *(rule.id for rule in ruleset.rules)}
+
+
+def test_a_rule_that_asks_for_a_label_below_level_auto_is_told_of() -> None:
+    ruleset = a_ruleset(a_rule(10, label()), a_rule(20, none_of(label("crash"))))
+    findings = lint(
+        ruleset, departments=DEPARTMENTS, labels=("refund", "crash"), held=("crash", "refund")
+    )
+    held = [finding for finding in findings if finding.code == "held-label"]
+    assert [finding.rule for finding in held] == ["rule-10", "rule-20"]
+    assert all(finding.severity is Severity.WARNING for finding in held)
+    assert "`pointsman labels level refund auto`" in held[0].fix

@@ -3,32 +3,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from classifier.architecture import HeadShape, MultilabelTransformer
-from classifier.encoding import TicketTokenizer
-from classifier.scoring import Calibration, Thresholds
-from core.errors import Invalid
-from tests.factories.artifacts import (
-    LABELS,
-    WORDS,
-    build_tiny_encoder,
-    build_tiny_network,
-    tiny_tokenizer,
-)
+from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_file
-from trainer.cold_start import Served, add_label, fit_cold_start, fit_ridge, prototype
+from trainer.cold_start import fit_cold_start, fit_ridge, prototype
 from trainer.corpus import Corpus, Job
 from trainer.dataset import read_dataset
 from trainer.head import mean_average_precision
-from trainer.held_out import OperatingPoint, choose_operating_point
+from trainer.held_out import choose_operating_point
 from trainer.progress import Silent
 from trainer.serving import raw_scores, serving_network
-
-_PLENTY = [word for word in WORDS if word not in LABELS]
 
 
 def _corpus(folder: Path, rows: int, seed: int) -> Corpus:
@@ -118,83 +105,3 @@ def test_without_any_example_the_names_decide(tmp_path: Path) -> None:
 )
 def test_a_prototype_reads_like_a_ticket(name: str, description: str, text: str) -> None:
     assert prototype(name, description) == text
-
-
-def _served(shape: HeadShape | None = None) -> Served:
-    labels = LABELS[:3]
-    model = build_tiny_network(labels, shape=shape)
-    if model.lexical is not None:
-        model.lexical.keys.copy_(torch.arange(5, 5 + model.shape.terms))
-        model.lexical.idf.fill_(1.0)
-        torch.nn.init.normal_(model.lexical.weight)
-    return Served(
-        model=model,
-        tokenizer=TicketTokenizer(tiny_tokenizer(), 64),
-        point=OperatingPoint(
-            calibration=Calibration(labels=labels, slope=(1.5,) * 3, intercept=(0.5,) * 3),
-            thresholds=Thresholds.uniform(labels, 0.4),
-        ),
-    )
-
-
-def _tickets(count: int, seed: int, word: str | None = None) -> list[str]:
-    """Random words without a label's; with `word` among them where one is given."""
-    chance = np.random.default_rng(seed)
-    texts = [[str(w) for w in chance.choice(_PLENTY, 4)] for _ in range(count)]
-    return [" ".join([*words, word, word] if word else words) for words in texts]
-
-
-def _predict(served: Served, texts: list[str]) -> NDArray[np.float32]:
-    return serving_network(served.model, served.tokenizer, served.point, "cpu").predict(texts)
-
-
-@pytest.mark.parametrize("shape", [HeadShape(), HeadShape(terms=9, layers=(-2, -1))])
-def test_the_other_labels_stay_as_they_were(shape: HeadShape) -> None:
-    served = _served(shape)
-    before = {name: part.clone() for name, part in served.model.state_dict().items()}
-    texts = _tickets(20, 1)
-    old = _predict(served, texts)
-    new = add_label(served, "shipping", "", _tickets(5, 2, "shipping"), _tickets(60, 3))
-    assert new.model.labels == (*LABELS[:3], "shipping")
-    assert tuple(new.point.thresholds.by_label) == new.point.calibration.labels == new.model.labels
-    np.testing.assert_allclose(_predict(new, texts)[:, :3], old, atol=1e-6)  # rounding of products
-    assert torch.equal(_head(new)[:3], _head(served))
-    assert served.model.labels == LABELS[:3]
-    for name, part in served.model.state_dict().items():
-        assert torch.equal(part, before[name])
-    _loads_again(new.model)
-
-
-def _head(served: Served) -> torch.Tensor:
-    weight: torch.Tensor = served.model.state_dict()["head.weight"]
-    return weight
-
-
-def _loads_again(model: MultilabelTransformer) -> None:
-    MultilabelTransformer.from_config(model.config_object()).load_state_dict(model.state_dict())
-
-
-@pytest.mark.parametrize("examples", [0, 1, 8])
-def test_a_new_label_is_told_from_the_others_by_few_examples(examples: int) -> None:
-    positives = _tickets(examples, 2, "shipping")
-    described = "please where shipping order shipping"
-    new = add_label(_served(), "shipping", described, positives, _tickets(120, 3))
-    theirs, others = (
-        _predict(new, _tickets(100, seed, word))[:, -1]
-        for seed, word in ((4, "shipping"), (5, None))
-    )
-    above = (theirs[:, None] > others[None, :]).mean()
-    assert above > (0.55, 0.6, 0.75)[(examples > 0) + (examples > 1)]
-    threshold = new.point.thresholds.by_label["shipping"]
-    assert 0 < threshold < 1
-    if examples > 1:
-        assert (theirs >= threshold).mean() > (others >= threshold).mean() + 0.2
-
-
-def test_what_cannot_be_added_is_refused() -> None:
-    with pytest.raises(Invalid, match="name"):
-        add_label(_served(), "login", "", [], _tickets(60, 3))
-    with pytest.raises(Invalid, match="background"):
-        add_label(_served(), "shipping", "", [], _tickets(3, 3))
-    with pytest.raises(Invalid, match="hidden layer"):
-        add_label(_served(HeadShape(hidden=8)), "shipping", "", [], _tickets(60, 3))

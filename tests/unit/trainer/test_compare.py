@@ -9,8 +9,9 @@ from classifier.scoring import Thresholds
 from core.errors import Invalid
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.labelled import labelled_file
+from trainer.answers import Answers
 from trainer.compare import compare, contrast
-from trainer.evaluate import Answers, evaluate
+from trainer.evaluate import evaluate
 
 FIGURES = ("micro_f1", "macro_f1", "weighted_f1", "subset_accuracy")
 

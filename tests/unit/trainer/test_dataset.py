@@ -59,7 +59,7 @@ def test_the_digest_follows_texts_and_labels_alone() -> None:
     one, same = _dataset(("a",), ()), _dataset(("a",), ())
     assert one.digest == same.digest
     assert one.digest != _dataset((), ("a",)).digest
-    assert one.digest != one.take([0]).digest
+    assert one.digest != Dataset(texts=one.texts[:1], labels=one.labels[:1]).digest
 
 
 def test_positives_are_counted_in_different_texts() -> None:
@@ -88,3 +88,9 @@ def test_many_problems_are_summed_up() -> None:
         "line 1 left out: is bad",
         "7 more lines left out",
     ]
+
+
+def test_described_labels_count_as_labels_without_tickets() -> None:
+    data = _dataset(("a",), ("a",))
+    assert census(data, minimum=2, described=["b"]).excluded == {"b": 2}
+    assert census(data, minimum=0, described=["b"]).kept == ("a", "b")

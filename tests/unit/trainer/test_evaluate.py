@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from classifier.scoring import Calibration, Thresholds
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.labelled import labelled_file, labelled_rows
-from trainer.dataset import read_dataset
-from trainer.evaluate import (
+from trainer.answers import (
     Answers,
     by_label_group,
     by_language,
     confusion,
     correlation,
     crosswise,
-    evaluate,
     languages_of,
 )
+from trainer.dataset import read_dataset
+from trainer.evaluate import evaluate
 from trainer.held_out import HeldOut, OperatingPoint
 from trainer.metrics import Marks
 
@@ -103,11 +103,11 @@ def test_languages_come_from_the_file_where_it_tells_them(tmp_path: Path) -> Non
     rows = labelled_rows(10)
     file = tmp_path / "rows.jsonl"
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    assert languages_of(read_dataset(file).texts, file) == ()
+    assert languages_of(read_dataset(file).tickets) == ()
     for row in rows[:5]:
         row["language"] = "de"
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    assert languages_of(read_dataset(file).texts, file) == ("de",) * 5 + ("",) * 5
+    assert languages_of(read_dataset(file).tickets) == ("de",) * 5 + ("",) * 5
 
 
 def test_an_artifact_is_measured_on_a_file(tmp_path: Path) -> None:

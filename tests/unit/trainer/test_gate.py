@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from classifier.scoring import Thresholds
 from core.errors import Invalid
-from trainer.evaluate import Answers
+from trainer.answers import Answers
 from trainer.gate import Contender, GateDecision, GateLimits, GateMode, judge
 from trainer.metrics import Marks
 
@@ -160,17 +160,54 @@ def test_a_linear_model_that_is_as_good_is_a_warning() -> None:
     assert [check.name for check in outcome.warnings] == ["linear baseline"]
 
 
-def test_a_label_that_the_candidate_forgot_counts_as_never_predicted() -> None:
+def test_a_label_that_the_candidate_lost_rejects_unless_it_was_retired() -> None:
     champion = _answers()
+    candidate = _measured(champion.only(LABELS[1:]))
+    outcome = judge(candidate, _measured(champion), AUTO)
+    assert outcome.decision is GateDecision.REJECTED
+    assert outcome.reason == (
+        "The candidate does not know a, which serves now; rules and people still use it."
+    )
+    outcome = judge(candidate, _measured(champion), AUTO, retired=["a"])
+    assert outcome.decision is GateDecision.PROMOTED
+
+
+def test_a_label_with_too_few_tickets_to_be_judged_cannot_be_lost_either() -> None:
+    champion = _answers(10)
     outcome = judge(_measured(champion.only(LABELS[1:])), _measured(champion), AUTO)
     assert outcome.decision is GateDecision.REJECTED
-    assert "F1 of a changes by -" in outcome.reason
 
 
-def test_a_label_that_only_the_candidate_knows_is_left_out() -> None:
+def test_a_label_that_only_the_candidate_knows_is_told() -> None:
     candidate = _answers()
     outcome = judge(_measured(candidate), _measured(candidate.only(LABELS[1:])), AUTO)
     assert outcome.decision is GateDecision.PROMOTED
+    [new] = [check for check in outcome.checks if check.name == "new label a"]
+    assert not new.required
+    assert new.value == pytest.approx(candidate.measure().per_label["a"].f1)
+    assert f"on its {candidate.truth[:, 0].sum()} tickets" in new.sentence
+
+
+def test_a_new_label_does_not_hide_what_the_others_lost() -> None:
+    candidate = _flipped(_answers(), 1, 0.3)
+    outcome = judge(_measured(candidate), _measured(_answers().only(LABELS[1:])), AUTO)
+    assert outcome.decision is GateDecision.REJECTED
+    assert "F1 of b" in outcome.reason
+
+
+def test_the_order_of_labels_does_not_matter() -> None:
+    answers = _answers()
+    outcome = judge(_measured(answers.only(LABELS[::-1])), _measured(answers), AUTO)
+    assert outcome.decision is GateDecision.PROMOTED
+    assert all(check.passed for check in outcome.checks)
+
+
+def test_models_without_a_common_label_are_compared_by_cost_alone() -> None:
+    answers = _answers()
+    candidate, champion = answers.only(LABELS[:2]), answers.only(LABELS[2:])
+    outcome = judge(_measured(candidate), _measured(champion), AUTO, retired=LABELS[2:])
+    assert outcome.decision is GateDecision.PROMOTED
+    assert judge(_measured(candidate), _measured(champion), AUTO).decision is GateDecision.REJECTED
 
 
 def test_other_rows_cannot_be_compared() -> None:

@@ -1,9 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from classifier.scoring import sigmoid
-from trainer.evaluate import crosswise
-from trainer.held_out import HeldOut, choose_operating_point
+from trainer.answers import crosswise
+from trainer.calibration import Method
+from trainer.held_out import (
+    HeldOut,
+    choose_operating_point,
+    crosswise_scores,
+    measure_operating_points,
+)
 
 
 def _held_out(rows: int, *, seed: int = 0, informed: bool = True) -> HeldOut:
@@ -45,3 +54,27 @@ def test_crosswise_figures_are_those_of_new_rows_and_do_not_flatter_noise() -> N
 def test_halves_share_no_row() -> None:
     first, second = _held_out(31).halves(seed=0)
     assert sorted([*first, *second]) == list(range(31))
+
+
+def test_the_cheapest_way_of_calibrating_is_taken_and_told() -> None:
+    rows = _held_out(3000)
+    shifted = choose_operating_point(replace(rows, logits=rows.logits * 3 - 2), 0)
+    few = _held_out(150)
+    steep = choose_operating_point(replace(few, logits=few.logits * 3), 0)
+    assert shifted.method is Method.PLATT
+    assert shifted.describe().startswith("scores are calibrated by platt; log loss crosswise:")
+    assert steep.method is Method.TEMPERATURE
+    assert steep.calibration.slope == pytest.approx((1 / 3,) * 3, rel=0.2)
+    assert steep.calibration.intercept == (0, 0, 0)
+
+
+def test_operating_points_are_measured_with_the_calibration_that_was_chosen() -> None:
+    rows = _held_out(500)
+    point = choose_operating_point(rows, 0)
+    curves = measure_operating_points(rows, point, 0)
+    scores = crosswise_scores(rows, point.method, 0)
+    curve = curves.labels["a"]
+    middle = curve.points[len(curve.points) // 2]
+    assert tuple(curves.labels) == rows.labels
+    assert middle.predicted == (scores[:, 0] >= middle.threshold).sum()
+    assert middle.hits == rows.truth[scores[:, 0] >= middle.threshold, 0].sum()

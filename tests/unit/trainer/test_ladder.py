@@ -1,11 +1,10 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.corpus import Corpus
+from trainer.dataset import Dataset
 from trainer.ladder import NEEDS, StepName, choose_step
 from trainer.progress import Silent
 from trainer.request import Preset, TrainRequest
@@ -99,16 +98,24 @@ def _request(preset: str) -> TrainRequest:
 
 
 def test_auto_becomes_the_preset_of_the_step_and_says_why() -> None:
-    truth = np.zeros((60, 2), dtype=np.uint8)
-    truth[:20, 0] = truth[:5, 1] = 1
-    given_rows = Corpus(texts=[str(row) for row in range(60)], labels=("a", "b"), truth=truth)
     heard = _Heard()
-    assert _settled(_request("auto"), given_rows, heard).how is Preset.FAST
+    assert _settled(_request("auto"), _data(60, a=20, b=5, c=1), heard).how is Preset.FAST
     assert heard.notes[0].startswith("preset fast: balanced needs 64 examples")
     assert heard.notes[2] == "label `b` has 5 examples: needs 3 more for fast"
 
 
+def test_auto_starts_cold_where_no_label_has_enough_for_anything_else() -> None:
+    assert _settled(_request("auto"), _data(9, a=3), Silent()).how is Preset.COLD_START
+
+
+def _data(rows: int, **positives: int) -> Dataset:
+    """The first rows carry the labels."""
+    return Dataset(
+        texts=tuple(map(str, range(rows))),
+        labels=tuple(tuple(x for x, n in positives.items() if row < n) for row in range(rows)),
+    )
+
+
 @pytest.mark.parametrize("preset", sorted(set(Preset) - {Preset.AUTO}))
 def test_a_preset_that_was_asked_for_is_kept(preset: Preset) -> None:
-    nothing = Corpus(texts=[], labels=(), truth=np.zeros((0, 0), dtype=np.uint8))
-    assert _settled(_request(preset.value), nothing, Silent()) == _request(preset.value)
+    assert _settled(_request(preset.value), _data(0), Silent()) == _request(preset.value)

@@ -10,9 +10,11 @@ import pytest
 from classifier.scoring import Thresholds
 from core.text import text_hash
 from tests.factories.artifacts import tiny_facts
+from trainer.ablation import Ablation, Variant
+from trainer.answers import Answers
 from trainer.bootstrap import Difference
-from trainer.evaluate import Answers
-from trainer.report import HELD_OUT_FILE, Report, mistakes, study, verdict, write_reports
+from trainer.report import HELD_OUT_FILE, Report, study, verdict, write_reports
+from trainer.report_page import mistakes
 
 LABELS = ("topic:billing", "<script>alert(1)</script>", "os:a --> b")
 ROWS = 80
@@ -163,14 +165,20 @@ def test_departments_ablation_and_languages_are_shown_where_given(
     report: Report, written: Path, tmp_path: Path
 ) -> None:
     bare = (written / "report.html").read_text()
+    variant = Variant(
+        loss="class-balanced",
+        average_precision=0.3,
+        rare_average_precision=0.2,
+        rare_recall=0.1,
+    )
     full = replace(
         report,
         languages=["", "de"] * (ROWS // 2),
         departments=(["a"] * ROWS, ["a", "b"] * (ROWS // 2)),
-        ablation=[{"variant": "without words", "macro_f1": 0.25}],
+        ablation=Ablation(rows=40, rare=("a",), precision=0.5, variants=(variant,)),
     )
     page = _page(full, tmp_path)
-    for words in ("Right department", "without words", "By language", "not told"):
+    for words in ("Right department", "class-balanced", "By language", "not told"):
         assert words.lower() in page.lower()
         assert words.lower() not in bare.lower()
     found = study(full).department_accuracy

@@ -21,14 +21,14 @@ def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
 
 def test_what_changes_the_result_changes_the_id_and_nothing_else_does(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"weights")
-    first = request_id(_request(), _DATA, None, tmp_path)
-    assert first == request_id(_request(out=Path("elsewhere"), threads=1), _DATA, None, tmp_path)
+    first = request_id(_request(), (_DATA, None), tmp_path)
+    assert first == request_id(_request(out=Path("elsewhere"), threads=1), (_DATA, None), tmp_path)
     others = [
-        request_id(_request(seed=1), _DATA, None, tmp_path),
-        request_id(_request(max_length=64), _DATA, None, tmp_path),
-        request_id(_request(), _DATA.take([]), None, tmp_path),
-        request_id(_request(), _DATA, _DATA, tmp_path),
+        request_id(_request(seed=1), (_DATA, None), tmp_path),
+        request_id(_request(max_length=64), (_DATA, None), tmp_path),
+        request_id(_request(), (Dataset(texts=(), labels=()), None), tmp_path),
+        request_id(_request(), (_DATA, _DATA), tmp_path),
     ]
     (tmp_path / "model.safetensors").write_bytes(b"others")
-    others.append(request_id(_request(), _DATA, None, tmp_path))
+    others.append(request_id(_request(), (_DATA, None), tmp_path))
     assert len({first, *others}) == 6

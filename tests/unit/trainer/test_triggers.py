@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from trainer.triggers import Policy, Signals, Trigger, due
 
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)
-_POLICY = Policy(corrections=10, every=timedelta(hours=24), override_rate=0.3, override_tickets=20)
+_POLICY = Policy(
+    corrections=10, every=timedelta(hours=24), override_rate=0.3, override_tickets=20, on_drift=True
+)
 
 
 def _signals(**changes: object) -> Signals:
@@ -17,6 +19,8 @@ def _signals(**changes: object) -> Signals:
         "new_corrections": 5,
         "judged": 0,
         "overruled": 0,
+        "drift_report": None,
+        "drift_alerts": 0,
     }
     return Signals(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -44,6 +48,15 @@ def test_agents_who_overrule_much_are_a_reason_once_they_judged_enough() -> None
     assert due(_POLICY, _signals(judged=20, overruled=5)) is None
 
 
+def test_drift_is_a_reason_with_one_correction_and_says_which_report() -> None:
+    alerted = _signals(drift_report=12, drift_alerts=3, new_corrections=1)
+    trigger = due(_POLICY, alerted)
+    assert trigger is not None
+    assert trigger.kind == "drift"
+    assert trigger.reason == "drift report 12 has 3 alerts, and 1 new corrections"
+    assert due(_POLICY, _signals(drift_report=12, drift_alerts=3, new_corrections=0)) is None
+
+
 def test_time_is_a_reason_only_if_there_is_something_new() -> None:
     old = _NOW - timedelta(hours=25)
     assert _kind(due(_POLICY, _signals(since=old))) == "time"
@@ -52,9 +65,13 @@ def test_time_is_a_reason_only_if_there_is_something_new() -> None:
 
 @given(new=st.integers(0, 1000), judged=st.integers(0, 1000), hours=st.integers(0, 1000))
 def test_a_trigger_that_is_switched_off_never_fires(new: int, judged: int, hours: int) -> None:
-    off = Policy(corrections=0, every=timedelta(0), override_rate=0, override_tickets=1)
+    off = Policy(
+        corrections=0, every=timedelta(0), override_rate=0, override_tickets=1, on_drift=False
+    )
     since = _NOW - timedelta(hours=hours)
-    signals = _signals(new_corrections=new, judged=judged, overruled=judged, since=since)
+    signals = _signals(
+        new_corrections=new, judged=judged, overruled=judged, since=since, drift_report=1
+    )
     assert due(off, signals) is None
 
 

@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 
 from core.errors import Transient
 from tests.factories.decided import a_worker
+from web.learning_metrics import Learning
 from web.metrics import Snapshot, metric_families, metrics_routes
 
 
@@ -28,6 +29,7 @@ def _snapshot(*workers: object) -> Snapshot:
         waiting={"accepted": 3, "claimed": 0, "quarantined": 1},
         oldest_waiting_s=4.5,
         workers=list(workers),  # type: ignore[arg-type]
+        learning=Learning(judged={}, drift=None, runs={}),
     )
 
 

@@ -8,37 +8,9 @@ from trainer.drift.audit import (
     Audited,
     audited_accuracy,
     horvitz_thompson_total,
-    is_drawn,
     joined_inclusion,
     wilson_interval,
 )
-
-_KEYS = [f"ticket-{n}" for n in range(20_000)]
-
-
-def test_the_draw_takes_its_share_and_is_always_the_same() -> None:
-    drawn = [is_drawn(key, "2026", 0.05) for key in _KEYS]
-    assert np.mean(drawn) == pytest.approx(0.05, abs=0.005)
-    assert drawn == [is_drawn(key, "2026", 0.05) for key in _KEYS]
-
-
-def test_another_salt_draws_independently() -> None:
-    first = np.array([is_drawn(key, "a", 0.2) for key in _KEYS])
-    second = np.array([is_drawn(key, "b", 0.2) for key in _KEYS])
-    assert np.mean(first & second) == pytest.approx(0.04, abs=0.006)
-
-
-@given(st.text(), st.text(), st.floats(0, 1), st.floats(0, 1))
-def test_a_larger_share_keeps_what_a_smaller_one_drew(
-    key: str, salt: str, first: float, second: float
-) -> None:
-    small, large = sorted((first, second))
-    assert is_drawn(key, salt, large) or not is_drawn(key, salt, small)
-
-
-def test_nobody_is_drawn_of_nothing_and_everybody_of_all() -> None:
-    assert not any(is_drawn(key, "", 0) for key in _KEYS[:100])
-    assert all(is_drawn(key, "", 1) for key in _KEYS[:100])
 
 
 def test_two_draws_include_a_ticket_unless_both_miss_it() -> None:

@@ -33,11 +33,20 @@ def test_no_more_rows_are_drawn_than_asked_for_and_the_seed_decides_which() -> N
     assert first != other
 
 
-def test_features_are_preferred_to_texts_and_scaled_for_the_classifier() -> None:
+def test_distances_are_of_features_and_the_classifier_sees_them_beside_the_words() -> None:
     sample = draw_sample(_window(_BEFORE, features=True), _window(_AFTER, features=True), 100, 0)
     assert sample is not None
     assert sample.points.shape == (40, 2)
-    assert np.allclose(sample.rows.std(axis=0), 1)
+    features, words = sample.rows[:, :2].toarray(), sample.rows[:, 2:].toarray()
+    assert np.allclose((features**2).sum(axis=1).mean(), 1)
+    assert np.allclose((words**2).sum(axis=1), 1)
+
+
+def test_features_without_texts_are_enough() -> None:
+    bare = Window(scores=np.full((20, 1), 0.5), features=np.arange(40.0).reshape(20, 2))
+    sample = draw_sample(bare, bare, 100, 0)
+    assert sample is not None
+    assert sample.rows.shape == sample.points.shape == (40, 2)
 
 
 def test_windows_with_nothing_in_common_give_no_sample() -> None:

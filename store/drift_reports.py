@@ -1,0 +1,144 @@
+"""What drift checks found: one row a window, with its event when something alerts.
+
+A row without findings marks the stretch of time that a version's later windows are compared with,
+where it has no holdout.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+from uuid_utils.compat import uuid7
+
+from store.bulk import copy_rows
+
+ALERT_EVENT = "drift.alert"
+_COLUMNS = "id, model_version, since, until, tickets, alerts, findings, created_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftReport:
+    """One check.
+
+    Attributes:
+        since: the window's first moment, of arrival.
+        until: its end.
+        tickets: that were looked at.
+        alerts: findings that alert.
+        findings: JSON objects, as `trainer.drift.findings.Finding` gives them.
+    """
+
+    id: int
+    model_version: str
+    since: datetime
+    until: datetime
+    tickets: int
+    alerts: int
+    findings: Sequence[Mapping[str, Any]]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a check found, to be kept."""
+
+    model_version: str
+    since: datetime
+    until: datetime
+    tickets: int
+    findings: Sequence[Mapping[str, Any]]
+
+    @property
+    def alerts(self) -> list[Mapping[str, Any]]:
+        """The findings that alert."""
+        return [finding for finding in self.findings if finding["severity"] == "alert"]
+
+    @property
+    def window(self) -> str:
+        """Names the window by its beginning, so that two that check it at once keep one."""
+        return f"{self.model_version} since {self.since.isoformat()}"
+
+
+def keep(connection: Connection, found: Found) -> DriftReport | None:
+    """Stores a check, and with it one event where something alerts.
+
+    Returns:
+        None when the window has a report already, which then counts.
+    """
+    row = connection.execute(
+        text(
+            'INSERT INTO drift_reports ("window", model_version, since, until, tickets, alerts, '
+            "findings) VALUES (:window, :version, :since, :until, :tickets, :alerts, "
+            'CAST(:findings AS jsonb)) ON CONFLICT ("window") DO NOTHING '
+            f"RETURNING {_COLUMNS}"
+        ),
+        {
+            "window": found.window,
+            "version": found.model_version,
+            "since": found.since,
+            "until": found.until,
+            "tickets": found.tickets,
+            "alerts": len(found.alerts),
+            "findings": json.dumps(list(found.findings), ensure_ascii=False),
+        },
+    ).one_or_none()
+    if row is None:
+        return None
+    if found.alerts:
+        event = (uuid7(), ALERT_EVENT, json.dumps(_payload(row.id, found), ensure_ascii=False))
+        copy_rows(connection, "outbox", ("id", "event", "payload"), [event])
+    return _report(row)
+
+
+def newest(connection: Connection, version: str | None = None) -> DriftReport | None:
+    """The report made last, of one version or of any; None while there is none."""
+    return _one(
+        connection,
+        "(CAST(:version AS text) IS NULL OR model_version = :version) "
+        "AND jsonb_array_length(findings) > 0",
+        version,
+    )
+
+
+def reference_of(connection: Connection, version: str) -> DriftReport | None:
+    """The stretch that a version's windows are compared with, if one was marked."""
+    return _one(
+        connection, "model_version = :version AND jsonb_array_length(findings) = 0", version
+    )
+
+
+def looked_at_until(connection: Connection, version: str) -> datetime | None:
+    """Until when a version's tickets were looked at; None when they never were."""
+    return connection.execute(
+        text("SELECT max(until) FROM drift_reports WHERE model_version = :version"),
+        {"version": version},
+    ).scalar()
+
+
+def _one(connection: Connection, which: str, version: str | None) -> DriftReport | None:
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM drift_reports WHERE {which} ORDER BY id DESC LIMIT 1"),
+        {"version": version},
+    ).one_or_none()
+    return None if row is None else _report(row)
+
+
+def _report(row: Row[Any]) -> DriftReport:
+    return DriftReport(**row._mapping)
+
+
+def _payload(id_: int, found: Found) -> dict[str, Any]:
+    return {
+        "report": id_,
+        "model_version": found.model_version,
+        "since": found.since.isoformat(),
+        "until": found.until.isoformat(),
+        "tickets": found.tickets,
+        "alerts": [
+            {name: alert[name] for name in ("signal", "label", "value", "limit", "sentence")}
+            for alert in found.alerts
+        ],
+    }

@@ -1,0 +1,146 @@
+"""What has been said about labels: on how many tickets, and on which ones somebody must say more.
+
+Names are counted as they were written; `core.label_meaning` tells what they mean now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from core.errors import Invalid
+from core.text import model_text
+from store.corrections import STANDS
+
+# What people say about each ticket's labels: their newest word, or else what it was imported with.
+_SAID = f"""
+WITH spoken AS (
+  SELECT DISTINCT ON (c.ticket_id) c.ticket_id, c.revision, c.labels FROM corrections c
+  WHERE c.kind IN ('confirmed', 'wrong_label') AND {STANDS}
+  ORDER BY c.ticket_id, c.created_at DESC, c.id DESC
+), said AS (
+  SELECT s.ticket_id, true AS corrected, coalesce(s.labels, d.labels || d.preselected) AS labels
+  FROM spoken s JOIN tickets t ON t.id = s.ticket_id AND t.state <> 'erased'
+  LEFT JOIN decisions d ON d.ticket_id = s.ticket_id AND d.revision = s.revision
+  UNION ALL
+  SELECT t.id, false, c.labels
+  FROM tickets t JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision
+  WHERE c.labels IS NOT NULL AND t.state = 'decided'
+    AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.ticket_id = t.id)
+    AND NOT EXISTS (SELECT 1 FROM spoken s WHERE s.ticket_id = t.id)
+)
+"""
+_SETS = text(
+    f"{_SAID} SELECT labels, corrected, count(*) AS tickets FROM said "
+    "WHERE labels IS NOT NULL GROUP BY 1, 2"
+)
+_NAMING = text(
+    f"{_SAID} SELECT s.ticket_id, t.external_id, s.labels, c.subject, c.body "
+    "FROM said s JOIN tickets t ON t.id = s.ticket_id "
+    "JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision "
+    "WHERE s.labels && CAST(:names AS text[]) ORDER BY s.ticket_id DESC LIMIT :most"
+)
+_NEWEST = text(
+    """
+SELECT c.subject, c.body, coalesce(c.labels, d.labels, '{}') AS labels
+FROM (SELECT id, revision FROM tickets WHERE state <> 'erased' ORDER BY id DESC LIMIT :most) t
+JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision
+LEFT JOIN decisions d ON d.ticket_id = t.id AND d.revision = t.revision
+ORDER BY t.id DESC
+"""
+)
+_LABELS_OF = text(
+    f"""
+SELECT coalesce(
+  (SELECT coalesce(c.labels, d.labels || d.preselected) FROM corrections c
+   WHERE c.ticket_id = t.id AND c.kind IN ('confirmed', 'wrong_label') AND {STANDS}
+   ORDER BY c.created_at DESC, c.id DESC LIMIT 1),
+  k.labels, d.labels || d.preselected, '{{}}') AS labels
+FROM tickets t JOIN ticket_contents k ON k.ticket_id = t.id AND k.revision = t.revision
+LEFT JOIN decisions d ON d.ticket_id = t.id AND d.revision = t.revision WHERE t.id = :id
+"""
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSetCount:
+    """How many tickets people gave exactly these labels."""
+
+    labels: tuple[str, ...]
+    corrected: bool
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTicket:
+    """A ticket to which people gave one of some labels."""
+
+    ticket_id: UUID
+    external_id: str
+    labels: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenText:
+    """A ticket as models read it, with what was said or else predicted of it."""
+
+    text: str
+    labels: tuple[str, ...]
+
+
+def label_sets(connection: Connection) -> list[LabelSetCount]:
+    """Every set of labels that people gave, with the number of tickets."""
+    return [
+        LabelSetCount(labels=tuple(row.labels), corrected=row.corrected, tickets=row.tickets)
+        for row in connection.execute(_SETS)
+    ]
+
+
+def tickets_naming(connection: Connection, names: Sequence[str], *, most: int) -> list[NamedTicket]:
+    """The newest tickets to which people gave one of these labels, as they wrote them."""
+    rows = connection.execute(_NAMING, {"names": list(names), "most": most})
+    return [
+        NamedTicket(
+            ticket_id=row.ticket_id,
+            external_id=row.external_id,
+            labels=tuple(row.labels),
+            text=model_text(row.subject, row.body),
+        )
+        for row in rows
+    ]
+
+
+def newest_texts(connection: Connection, *, most: int) -> list[SeenText]:
+    """What the newest tickets say, those without text left out."""
+    found = [
+        SeenText(text=model_text(row.subject, row.body), labels=tuple(row.labels))
+        for row in connection.execute(_NEWEST, {"most": most})
+    ]
+    return [seen for seen in found if seen.text]
+
+
+def labels_of(connection: Connection, ticket: UUID) -> tuple[str, ...]:
+    """What people said a ticket is about, or else what was predicted; () for nothing."""
+    found = connection.execute(_LABELS_OF, {"id": ticket}).scalar()
+    return tuple(found or ())
+
+
+def text_of(connection: Connection, ticket: UUID) -> str:
+    """What a ticket says now, as models read it.
+
+    Raises:
+        Invalid: there is no such ticket, or it was erased.
+    """
+    row = connection.execute(
+        text(
+            "SELECT c.subject, c.body FROM tickets t JOIN ticket_contents c "
+            "ON c.ticket_id = t.id AND c.revision = t.revision "
+            "WHERE t.id = :id AND t.state <> 'erased'"
+        ),
+        {"id": ticket},
+    ).one_or_none()
+    if row is None:
+        raise Invalid("ticket", f"{ticket} is not here", "see `pointsman tickets show`")
+    return model_text(row.subject, row.body)
