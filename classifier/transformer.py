@@ -5,7 +5,7 @@ Nothing here touches a device before `load_network` is called. One thread at a t
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -102,11 +102,9 @@ class Network:
             Transient: as `logits`.
             Permanent: as `logits`.
         """
-        token_ids = self.encode(texts)
-        scores = np.empty((len(texts), len(self.labels)), dtype=np.float32)  # (b, l)
-        for chunk in plan_chunks(self.costs(token_ids), chunk_tokens):
-            scores[chunk] = self.scores(self.logits([token_ids[i] for i in chunk]))
-        return scores
+        return self._in_chunks(
+            texts, len(self.labels), chunk_tokens, lambda ids: self.scores(self.logits(ids))
+        )
 
     def features(self, texts: Sequence[str], chunk_tokens: int = 4096) -> NDArray[np.float32]:
         """What the encoder makes of texts before any label is scored, in their order, shape (b, f).
@@ -119,16 +117,10 @@ class Network:
             Transient: as `logits`.
             Permanent: as `logits`.
         """
-        token_ids = self.encode(texts)
-        features = np.empty((len(texts), self._model.feature_size), dtype=np.float32)  # (b, f)
-        for chunk in plan_chunks(self.costs(token_ids), chunk_tokens):
-            with _translated(self.device), torch.inference_mode():
-                rows = [token_ids[i] for i in chunk]
-                ids, mask = padded(rows, self._model.pad_id, self.device)  # (b, t)
-                features[chunk] = self._model.features(ids, mask).cpu().numpy()
-        if not np.isfinite(features).all():
+        found = self._in_chunks(texts, self._model.feature_size, chunk_tokens, self._features)
+        if not np.isfinite(found).all():
             raise Permanent(f"the network on {self.device} gave features that are not numbers")
-        return features
+        return found
 
     def warm_up(self) -> None:
         """Runs made-up texts of several lengths, so that the first ticket does not wait.
@@ -138,6 +130,26 @@ class Network:
         """
         for length in (*_WARM_UP_LENGTHS, self.tokenizer.max_length):
             self.logits([[self._model.pad_id] * length] * 2)
+
+    def _features(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        with _translated(self.device), torch.inference_mode():
+            ids, mask = padded(token_ids, self._model.pad_id, self.device)  # (b, t)
+            features: NDArray[np.float32] = self._model.features(ids, mask).cpu().numpy()  # (b, f)
+        return features
+
+    def _in_chunks(
+        self,
+        texts: Sequence[str],
+        width: int,
+        chunk_tokens: int,
+        compute: Callable[[Sequence[Sequence[int]]], NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Rows of some width, in the order of the texts."""
+        token_ids = self.encode(texts)
+        rows = np.empty((len(texts), width), dtype=np.float32)
+        for chunk in plan_chunks(self.costs(token_ids), chunk_tokens):
+            rows[chunk] = compute([token_ids[i] for i in chunk])
+        return rows
 
 
 def load_network(

@@ -10,22 +10,7 @@ from core.types import TrialStage
 from store import trials
 from store.engine import transaction
 from tests.factories.artifacts import build_tiny_artifact
-from tests.factories.models import install, register
 from tests.integration.cli.conftest import Run
-
-
-@pytest.fixture
-def active(engine: Engine, tmp_path: Path) -> Artifact:
-    made = build_tiny_artifact(tmp_path / "active")
-    install(engine, made)
-    return made
-
-
-@pytest.fixture
-def tried(engine: Engine, active: Artifact, tmp_path: Path) -> Artifact:
-    made = build_tiny_artifact(tmp_path / "tried", seed=1)
-    register(engine, made)
-    return made
 
 
 def test_a_canary_is_begun_looked_at_and_promoted_into_probation_by_hand(

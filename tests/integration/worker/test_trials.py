@@ -15,8 +15,7 @@ from core.types import Rung, TrialStage
 from store import trials
 from store.engine import transaction
 from store.trials import Trial, TrialOutcome
-from tests.factories.artifacts import build_tiny_artifact
-from tests.factories.models import activate, install, register
+from tests.factories.models import activate
 from tests.factories.processes import wait_until
 from tests.factories.scorers import FakeScorer, serving
 from tests.factories.values import a_claim, tickets
@@ -27,20 +26,6 @@ from worker.counters import Counters
 from worker.flight import Flight
 from worker.host import Host, OnTrial
 from worker.shadow import Shadow
-
-
-@pytest.fixture
-def active(engine: Engine, tmp_path: Path) -> Artifact:
-    made = build_tiny_artifact(tmp_path / "active")
-    install(engine, made)
-    return made
-
-
-@pytest.fixture
-def tried(engine: Engine, active: Artifact, tmp_path: Path) -> Artifact:
-    made = build_tiny_artifact(tmp_path / "tried", seed=1)
-    register(engine, made)
-    return made
 
 
 def _begin(
