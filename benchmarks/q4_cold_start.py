@@ -22,8 +22,8 @@ from benchmarks.data import needed_set
 from classifier.encoders import BUNDLED, resolve_encoder
 from classifier.labels import LabelSet
 from classifier.transformer import load_network
-from trainer.dataset import Dataset, read_dataset
-from trainer.request import Preset, TrainRequest
+from trainer.data.dataset import Dataset, read_dataset
+from trainer.job.request import Preset, TrainRequest
 from trainer.run import train
 
 TICKETS_A_LABEL, TEST_ROWS = 8, 2500

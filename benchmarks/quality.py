@@ -15,8 +15,8 @@ from statistics import fmean, pstdev
 from typing import Any
 
 from benchmarks.data import LabelledSet, needed_set
-from trainer.evaluate import evaluate
-from trainer.request import Preset, TrainRequest
+from trainer.job.request import Preset, TrainRequest
+from trainer.measure.evaluate import evaluate
 from trainer.run import train
 
 SUMO, GOEMOTIONS = "sumo_firefox", "goemotions"
@@ -28,7 +28,7 @@ class Trained:
     """One training with its figures on `test`.
 
     Attributes:
-        figures: as `trainer.evaluate.evaluate` gives them.
+        figures: as `trainer.measure.evaluate.evaluate` gives them.
         cpu_minutes: CPU time by the number of cores.
         wall_minutes: by the clock.
     """

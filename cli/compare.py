@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """Compare two models: what each is worth, and whether the difference is more than chance."""
     from core.settings import load_settings
-    from trainer.compare import compare
+    from trainer.measure.compare import compare
 
     settings, output = load_settings(device=device), Output(as_json=as_json)
     device_name, threads = one_device(settings.device), settings.device_threads

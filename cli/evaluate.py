@@ -24,7 +24,7 @@ def command(
     from cli.model_figures import figure_lines, label_lines
     from cli.rule_store import read_rules
     from core.settings import load_settings
-    from trainer.evaluate import evaluate
+    from trainer.measure.evaluate import evaluate
 
     settings, output = load_settings(device=device), Output(as_json=as_json)
     figures = evaluate(

@@ -18,8 +18,8 @@ from store.engine import transaction
 from store.label_moves import LabelChange
 from store.label_usage import NamedTicket
 from store.tickets import find
-from trainer.label_outlook import Outlook, Wanted, look
-from trainer.relabelling import Workshop, carry_out
+from trainer.labels.label_outlook import Outlook, Wanted, look
+from trainer.labels.relabelling import Workshop, carry_out
 
 MOST_LISTED = 1_000
 
@@ -137,7 +137,7 @@ def change(here: Connected, what: Wanted, found: Found) -> LabelChange:
     """Makes it: labels, rules and model in one transaction.
 
     Raises:
-        Invalid: as `trainer.relabelling.carry_out`.
+        Invalid: as `trainer.labels.relabelling.carry_out`.
         ArtifactInvalid: the model that serves is damaged.
     """
     workshop = Workshop(

@@ -16,7 +16,7 @@ from store.engine import transaction
 from store.label_usage import label_sets, tickets_naming
 from store.model_versions import ModelVersion
 from store.taxonomy import Label
-from trainer.dataset import MIN_POSITIVES
+from trainer.data.dataset import MIN_POSITIVES
 
 _SHOWN = 10
 

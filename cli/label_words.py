@@ -7,7 +7,7 @@ from cli.label_changes import Found
 from cli.rule_changes import compare, finding_line, findings_object
 from core.types import LabelMove
 from store.label_moves import LabelChange
-from trainer.label_outlook import Wanted
+from trainer.labels.label_outlook import Wanted
 
 _SHOWN = 10
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trainer.request import TrainOutcome
+from trainer.job.request import TrainOutcome
 
 _FIGURES = ("micro_f1", "macro_f1", "weighted_f1", "subset_accuracy", "ece")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import Invalid
-from trainer.goals import CostGoal, CoverageGoal, Goal, PrecisionGoal, RecallGoal
+from trainer.operating.goals import CostGoal, CoverageGoal, Goal, PrecisionGoal, RecallGoal
 
 _OPTIONS = "--precision, --recall, --coverage, or both --cost-… options"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from cli.levelling import level_object
 from cli.thresholding import LabelPlan, Plan
-from trainer.curves import Share
-from trainer.goals import Choice
+from trainer.operating.curves import Share
+from trainer.operating.goals import Choice
 
 _COLUMNS = ("label", "level", "now", "from", "precision", "recall", "coverage", "tickets")
 

@@ -15,8 +15,8 @@ from router.parse import parse_ruleset
 from router.policy import make_policy
 from store import model_versions, rulesets, taxonomy
 from store.engine import transaction
-from trainer.curves import Curves, read_curves
-from trainer.goals import Choice, CostGoal, CoverageGoal, Goal, choice_at, choose, minutes
+from trainer.operating.curves import Curves, read_curves
+from trainer.operating.goals import Choice, CostGoal, CoverageGoal, Goal, choice_at, choose, minutes
 
 _SHOWN = (Automation.SUGGEST, Automation.PRESELECT)
 _DIGITS = 6  # as scores are decided on

@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913  (an option each)
     from cli.rule_store import read_rules
     from cli.training_view import shown_training
     from core.settings import load_settings
-    from trainer.request import TrainRequest
+    from trainer.job.request import TrainRequest
     from trainer.run import train
 
     settings, output = load_settings(device=device, encoder=encoder), Output(as_json=as_json)

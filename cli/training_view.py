@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from cli.output import complain
-from trainer.progress import Progress as Listener
+from trainer.job.progress import Progress as Listener
 
 
 @contextmanager

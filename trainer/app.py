@@ -24,11 +24,11 @@ from store.engine import make_engine, transaction
 from trainer.drift.limits import Limits
 from trainer.drift.live import WatchPlan
 from trainer.drift.watcher import Watcher
-from trainer.gate import GateLimits, GateMode
-from trainer.loop import ACTOR, Plan, carry_out
-from trainer.material import Doubts
+from trainer.loop.gate import GateLimits, GateMode
+from trainer.loop.material import Doubts
+from trainer.loop.runs import ACTOR, Plan, carry_out
+from trainer.loop.triggers import Policy, Signals, due
 from trainer.trials import life
-from trainer.triggers import Policy, Signals, due
 
 _log = structlog.get_logger(__name__)
 

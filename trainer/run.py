@@ -18,15 +18,7 @@ from classifier.linear import LinearModel
 from classifier.manifest import Facts
 from classifier.precision import resolve_device
 from core.errors import ArtifactInvalid, Invalid
-from trainer.ablation import Ablation, ablate, frozen_features, sample
-from trainer.added_label import Served
-from trainer.answers import Answers, crosswise, languages_of
-from trainer.balanced import fit_balanced
-from trainer.baseline import fit_baseline
-from trainer.best import fit_best
-from trainer.cold_start import fit_cold_start
-from trainer.corpus import Corpus, Fitted, Job
-from trainer.dataset import (
+from trainer.data.dataset import (
     MIN_POSITIVES,
     Dataset,
     LabelCensus,
@@ -34,21 +26,37 @@ from trainer.dataset import (
     describe_problems,
     read_dataset,
 )
-from trainer.dealing import Files, Parts, deal
-from trainer.departments import departments
-from trainer.fast import fit_fast
-from trainer.few_shot import FewShot, few_shot
-from trainer.held_out import (
+from trainer.fit.balanced import fit_balanced
+from trainer.fit.baseline import fit_baseline
+from trainer.fit.best import fit_best
+from trainer.fit.cold_start import fit_cold_start
+from trainer.fit.corpus import Corpus, Fitted, Job
+from trainer.fit.dealing import Files, Parts, deal
+from trainer.fit.fast import fit_fast
+from trainer.fit.ladder import choose_step
+from trainer.fit.serving import serving_network
+from trainer.job.progress import Progress, Silent
+from trainer.job.request import (
+    MAX_LENGTH,
+    Preset,
+    TrainOutcome,
+    TrainRequest,
+    code_version,
+    request_id,
+)
+from trainer.job.workspace import open_workspace
+from trainer.labels.added_label import Served
+from trainer.labels.few_shot import FewShot, few_shot
+from trainer.measure.answers import Answers, languages_of
+from trainer.measure.departments import departments
+from trainer.operating.held_out import (
     OperatingPoint,
     choose_operating_point,
+    crosswise,
     measure_operating_points,
 )
-from trainer.ladder import choose_step
-from trainer.progress import Progress, Silent
-from trainer.report import Report, write_reports
-from trainer.request import MAX_LENGTH, Preset, TrainOutcome, TrainRequest, code_version, request_id
-from trainer.serving import serving_network
-from trainer.workspace import open_workspace
+from trainer.reporting.ablation import Ablation, ablate, frozen_features, sample
+from trainer.reporting.report import Report, write_reports
 
 
 def train(request: TrainRequest, progress: Progress | None = None) -> TrainOutcome:

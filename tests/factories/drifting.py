@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.linear import LinearModel
-from trainer.baseline import fit_baseline
-from trainer.corpus import Corpus
-from trainer.dataset import census, read_dataset
+from trainer.data.dataset import census, read_dataset
 from trainer.drift.window import Window
+from trainer.fit.baseline import fit_baseline
+from trainer.fit.corpus import Corpus
 
 Rows = NDArray[np.int64]
 

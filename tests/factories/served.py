@@ -8,9 +8,9 @@ from classifier.architecture import HeadShape
 from classifier.encoding import TicketTokenizer
 from classifier.scoring import Calibration, Thresholds
 from tests.factories.artifacts import LABELS, WORDS, build_tiny_network, tiny_tokenizer
-from trainer.added_label import Served
-from trainer.held_out import OperatingPoint
-from trainer.serving import serving_network
+from trainer.fit.serving import serving_network
+from trainer.labels.added_label import Served
+from trainer.operating.held_out import OperatingPoint
 
 SHAPES = (
     HeadShape(),

@@ -11,7 +11,7 @@ from classifier.linear import LinearModel
 from classifier.transformer import load_network
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
-from trainer.request import TrainOutcome, TrainRequest
+from trainer.job.request import TrainOutcome, TrainRequest
 from trainer.run import train
 
 _RARE = {"subject": "", "body": "twice twice reset", "labels": ["rare"]}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.factories.artifacts import LABELS, WORDS, build_tiny_network
-from trainer.finetune import Examples, Recipe, Run, finetune
-from trainer.progress import Silent
+from trainer.fit.finetune import Examples, Recipe, Run, finetune
+from trainer.job.progress import Silent
 
 _ROWS = 96
 
@@ -39,7 +39,7 @@ _KILLED = """
 import sys
 from pathlib import Path
 from transformers import TrainerCallback
-import trainer.finetune as module
+import trainer.fit.finetune as module
 from tests.integration.test_finetuning import train_here
 import os, signal
 

@@ -15,10 +15,10 @@ from core.errors import Invalid
 from core.text import text_hash
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_file, labelled_rows
-from trainer.curves import read_curves
-from trainer.dataset import read_dataset
-from trainer.evaluate import evaluate
-from trainer.request import TrainOutcome, TrainRequest
+from trainer.data.dataset import read_dataset
+from trainer.job.request import TrainOutcome, TrainRequest
+from trainer.measure.evaluate import evaluate
+from trainer.operating.curves import read_curves
 from trainer.run import train
 
 _ROWS = 120

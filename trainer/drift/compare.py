@@ -18,7 +18,7 @@ from trainer.drift.findings import Finding, gravest, has_drifted
 from trainer.drift.limits import Limits
 from trainer.drift.watch import watch
 from trainer.drift.window import Window
-from trainer.metrics import Metrics, measure
+from trainer.measure.metrics import Metrics, measure
 
 Say = Callable[[str], None]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.scoring import Thresholds
-from trainer.metrics import ratio
+from trainer.measure.metrics import ratio
 
 Array = NDArray[np.float64]
 

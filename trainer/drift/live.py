@@ -33,7 +33,7 @@ from trainer.drift.reference import (
 from trainer.drift.text_watch import watch_texts
 from trainer.drift.watch import watch
 from trainer.drift.window import Window
-from trainer.snapshot import Side, rows_file
+from trainer.loop.snapshot import Side, rows_file
 
 _log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from core.text import text_hash
 from store.stream import Decided
 from trainer.drift.files import read_ticket_file
 from trainer.drift.window import Window
-from trainer.workspace import write_whole
+from trainer.job.workspace import write_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

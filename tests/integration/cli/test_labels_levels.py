@@ -17,7 +17,7 @@ from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.models import install
 from tests.factories.rulesets import a_rule, a_ruleset, label
 from tests.integration.cli.conftest import Run
-from trainer.curves import Curves, measure_curves
+from trainer.operating.curves import Curves, measure_curves
 from worker.host import Host
 
 

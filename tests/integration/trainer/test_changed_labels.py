@@ -21,14 +21,14 @@ from store.training_runs import TrainingRun
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
 from tests.factories.values import a_ticket, finished
-from trainer.gate import GateLimits, GateMode
-from trainer.label_outlook import Wanted, look
-from trainer.loop import Plan, carry_out
-from trainer.material import Doubts, gather
-from trainer.relabelling import Workshop
-from trainer.relabelling import carry_out as change_labels
+from trainer.labels.label_outlook import Wanted, look
+from trainer.labels.relabelling import Workshop
+from trainer.labels.relabelling import carry_out as change_labels
+from trainer.loop.gate import GateLimits, GateMode
+from trainer.loop.material import Doubts, gather
+from trainer.loop.runs import Plan, carry_out
+from trainer.loop.snapshot import Draft
 from trainer.run import train
-from trainer.snapshot import Draft
 
 _DOUBTS = Doubts(most=60, within=timedelta(minutes=10))
 
@@ -212,7 +212,7 @@ def test_a_model_whose_labels_changed_while_it_was_trained_does_not_serve(
         _change(engine, plan, LabelMove.RENAME, "refund", "money-back")
         return outcome
 
-    monkeypatch.setattr("trainer.loop.train", renamed_meanwhile)
+    monkeypatch.setattr("trainer.loop.runs.train", renamed_meanwhile)
     run = _run(engine, plan, "second")
     assert run.outcome == "rejected"
     assert run.gate is not None

@@ -28,8 +28,8 @@ from tests.factories.models import install
 from tests.factories.streams import Made, age_model, put
 from trainer.drift.limits import Limits
 from trainer.drift.live import Checked, WatchPlan, check
-from trainer.snapshot import Side, rows_file
-from trainer.triggers import Policy, Signals, due
+from trainer.loop.snapshot import Side, rows_file
+from trainer.loop.triggers import Policy, Signals, due
 
 _SAMPLES = Path(__file__).parents[3] / "samples"
 _TICKETS = 800

@@ -25,9 +25,9 @@ from store.training_runs import TrainingRun
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
 from tests.factories.values import a_ticket, finished
-from trainer.gate import GateLimits, GateMode
-from trainer.loop import Plan, carry_out
-from trainer.material import Doubts
+from trainer.loop.gate import GateLimits, GateMode
+from trainer.loop.material import Doubts
+from trainer.loop.runs import Plan, carry_out
 
 _TEXT = "please invoice card number"
 

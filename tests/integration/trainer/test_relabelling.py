@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-import trainer.operated
-import trainer.relabelling
+import trainer.labels.operated
+import trainer.labels.relabelling
 from classifier.artifacts import Artifact, open_artifact
 from classifier.transformer import load_network
 from core.errors import Invalid
@@ -26,8 +26,8 @@ from tests.factories.labelled import labelled_rows
 from tests.factories.models import install
 from tests.factories.rulesets import MONDAY_NOON
 from tests.factories.values import a_ticket
-from trainer.label_outlook import Outlook, Wanted, look
-from trainer.relabelling import EXAMPLES, Workshop, carry_out
+from trainer.labels.label_outlook import Outlook, Wanted, look
+from trainer.labels.relabelling import EXAMPLES, Workshop, carry_out
 from worker.host import Host, Serving
 
 _RULES = {
@@ -328,7 +328,7 @@ def test_a_change_that_was_overtaken_is_refused_whole(
 def test_of_two_changes_at_once_one_wins_and_the_other_is_told(
     engine: Engine, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, one_by_one = trainer.operated.operate, threading.Lock()
+    real, one_by_one = trainer.labels.operated.operate, threading.Lock()
     made = threading.Barrier(2)
 
     def operate(*arguments: object) -> Artifact:
@@ -338,7 +338,7 @@ def test_of_two_changes_at_once_one_wins_and_the_other_is_told(
         made.wait()
         return artifact
 
-    monkeypatch.setattr(trainer.relabelling, "operate", operate)
+    monkeypatch.setattr(trainer.labels.relabelling, "operate", operate)
     moves = [_wanted(LabelMove.RENAME, "refund", new) for new in ("cash", "money")]
     outlooks = [_look(engine, wanted) for wanted in moves]
     errors: list[str] = []
@@ -441,7 +441,7 @@ def test_an_answer_that_was_lost_after_the_commit_is_no_failure(
             return real(engine, work)
         return answer
 
-    monkeypatch.setattr(trainer.relabelling, "transaction", loses_the_answer)
+    monkeypatch.setattr(trainer.labels.relabelling, "transaction", loses_the_answer)
     change = _do(engine, workshop, _wanted(LabelMove.RENAME, "refund", "money-back"))
     assert change.model is not None
     assert _active(engine).version == change.model.version

@@ -2,7 +2,7 @@ import pytest
 
 from cli.threshold_goals import Wish, goal_of
 from core.errors import Invalid
-from trainer.goals import CostGoal, CoverageGoal, Goal, PrecisionGoal, RecallGoal
+from trainer.operating.goals import CostGoal, CoverageGoal, Goal, PrecisionGoal, RecallGoal
 
 _ROUTES = {"refund": ("billing",), "parcel": ("orders", "billing"), "crash": ("desk",)}
 _DEPARTMENTS = ("billing", "orders", "desk")

@@ -9,7 +9,7 @@ from classifier.linear import LinearModel
 from core.errors import ArtifactInvalid
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.labelled import labelled_file
-from trainer.dataset import read_dataset
+from trainer.data.dataset import read_dataset
 from trainer.drift.compare import Comparison, DriftRequest, compare
 from trainer.drift.limits import Limits
 

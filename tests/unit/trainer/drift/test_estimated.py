@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from classifier.scoring import Thresholds
 from trainer.drift.estimated import Estimate, Quality, estimated_quality
-from trainer.metrics import Metrics, measure
+from trainer.measure.metrics import Metrics, measure
 
 LABELS = ("often", "seldom", "never")
 THRESHOLDS = Thresholds(by_label={"often": 0.4, "seldom": 0.25, "never": 0.9})

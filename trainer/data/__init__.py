@@ -1,0 +1,1 @@
+"""Labelled tickets as rows, and how they are dealt out."""

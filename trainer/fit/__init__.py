@@ -1,0 +1,1 @@
+"""The presets and what they are made of."""

@@ -1,0 +1,1 @@
+"""Labels that change after the training."""

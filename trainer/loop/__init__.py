@@ -1,0 +1,1 @@
+"""From corrections to a model in service: snapshot, run, gate."""
