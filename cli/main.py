@@ -9,25 +9,19 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import (
-    compare,
-    corrections,
-    demo,
-    doctor,
-    drift,
-    evaluate,
-    labels,
-    migrate,
-    models,
-    predict,
-    retrain,
-    rules,
-    tickets,
-    train,
-    up,
-)
-from cli.interrupts import forget_wishes, was_wished
+from cli import migrate
+from cli.corrections import commands as corrections
+from cli.demo import command as demo
+from cli.doctor import command as doctor
+from cli.drift import command as drift
+from cli.labels import commands as labels
+from cli.models import commands as models
 from cli.output import complain
+from cli.rules import commands as rules
+from cli.running import up
+from cli.running.interrupts import forget_wishes, was_wished
+from cli.tickets import commands as tickets
+from cli.training import compare, evaluate, predict, retrain, train
 from core.errors import (
     ArtifactInvalid,
     Invalid,

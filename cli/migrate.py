@@ -8,7 +8,7 @@ EXAMPLE = "Example: POINTSMAN_DATABASE_URL=postgresql://localhost/pointsman poin
 
 def command(as_json: AsJson = False) -> None:
     """Bring the database to the newest schema."""
-    from cli.services import connected
+    from cli.running.services import connected
     from migrations.upgrade import current_and_head, upgrade
 
     output = Output(as_json=as_json)

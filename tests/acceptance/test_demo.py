@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cli.state import running
+from cli.running.state import running
 from tests.factories.commands import CommandLine, press_ctrl_c, stop
 
 TICKETS = 60

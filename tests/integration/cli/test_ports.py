@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.ports import choose_port, reachable
+from cli.running.ports import choose_port, reachable
 from core.errors import Invalid
 from core.settings import Settings
 

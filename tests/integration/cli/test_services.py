@@ -6,10 +6,10 @@ import pytest
 import redis
 from sqlalchemy import text
 
-import cli.services
+import cli.running.services
 from cli.main import main
-from cli.services import connected, services
-from cli.state import announced, locked
+from cli.running.services import connected, services
+from cli.running.state import announced, locked
 from core.errors import StateLocked
 from core.settings import Settings
 
@@ -59,7 +59,7 @@ def test_configured_services_win_over_a_running_instance(
 def test_a_folder_that_stays_owned_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli.services, "_WAIT_FOR_OWNER_S", 0.2)
+    monkeypatch.setattr(cli.running.services, "_WAIT_FOR_OWNER_S", 0.2)
     refused = pytest.raises(StateLocked, match=f"process {os.getpid()}.*{tmp_path}")
     with locked(tmp_path), refused, services(_settings(tmp_path)):
         raise AssertionError

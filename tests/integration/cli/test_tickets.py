@@ -82,7 +82,7 @@ def test_waiting_without_a_worker_ends_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("cli.sending._NO_WORKER_AFTER_S", 0.2)
+    monkeypatch.setattr("cli.tickets.sending._NO_WORKER_AFTER_S", 0.2)
     assert main(["tickets", "send", _file(tmp_path, [_row("1")]), "--wait"]) == 1
     assert "start `pointsman up`" in capsys.readouterr().err
 

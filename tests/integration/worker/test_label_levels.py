@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, Row, text
 
-from cli.levelling import set_levels
+from cli.labels.levelling import set_levels
 from core.types import Automation, Rung
 from router.decide import decide
 from router.parse import parse_ruleset

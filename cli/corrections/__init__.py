@@ -1,0 +1,1 @@
+"""`pointsman corrections`: what agents say."""

@@ -1,0 +1,1 @@
+"""`pointsman demo`: the whole system on real tickets."""

@@ -1,0 +1,1 @@
+"""`pointsman models`: versions, trials, and what agents say of their decisions."""

@@ -1,0 +1,1 @@
+"""`pointsman rules`: from labels to departments."""

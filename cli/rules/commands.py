@@ -1,0 +1,82 @@
+"""`pointsman rules`: export, import, lint."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import AsJson
+from cli.output import Output
+
+app = typer.Typer(no_args_is_help=True, help="The rules that say which department takes a ticket.")
+
+
+@app.command("export", epilog="Example: pointsman rules export rules.yaml")
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Where to write; stdout if left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the active rules as YAML, the same text for the same rules."""
+    from cli.rules.stored import active_rules
+    from cli.running.services import connected
+    from router.rules_yaml import dump_rules
+    from router.ruleset import ruleset_object
+
+    output = Output(as_json=as_json)
+    with connected() as here:
+        ruleset = active_rules(here.engine)
+    if file is not None:
+        file.write_text(dump_rules(ruleset), encoding="utf-8")
+        output.say(f"{len(ruleset.rules)} rules written to {file}.")
+    elif not as_json:
+        typer.echo(dump_rules(ruleset), nl=False)
+    output.result(ruleset_object(ruleset))
+
+
+@app.command("import", epilog="Example: pointsman rules import rules.yaml --plan")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Rules as YAML.")],
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would change and save nothing.")
+    ] = False,
+    note: Annotated[str, typer.Option(help="Why, for the history.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Save rules from YAML and let them decide from now on. Rules with errors are refused."""
+    from cli.rules.changes import import_lines
+    from cli.rules.stored import import_rules, read_rules
+    from cli.running.services import connected
+
+    output, wanted = Output(as_json=as_json), read_rules(file)
+    with connected() as here:
+        done = import_rules(here.engine, wanted, save=not plan, note=note or f"from {file.name}")
+    for line in import_lines(done.change, done.findings, done.version):
+        output.say(line)
+    output.result(done.as_object())
+    raise typer.Exit(1 if done.refused else 0)
+
+
+@app.command("lint", epilog="Example: pointsman rules lint rules.yaml")
+def lint(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Rules as YAML; the active ones if left out."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find dangling names, rules that never apply, labels that nobody takes."""
+    from cli.rules.changes import finding_line, findings_object, has_errors
+    from cli.rules.stored import active_rules, check_rules, read_rules
+    from cli.running.services import connected
+
+    output = Output(as_json=as_json)
+    given = None if file is None else read_rules(file)
+    with connected() as here:
+        findings = check_rules(here.engine, given or active_rules(here.engine))
+    for finding in findings:
+        output.say(finding_line(finding))
+    output.say(f"{len(findings)} findings.")
+    output.result({"findings": findings_object(findings)})
+    raise typer.Exit(1 if has_errors(findings) else 0)

@@ -1,0 +1,1 @@
+"""`pointsman up`, and the processes and services that commands start or find."""

@@ -1,0 +1,1 @@
+"""`pointsman tickets`: in, shown, again."""

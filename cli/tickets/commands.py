@@ -1,0 +1,108 @@
+"""`pointsman tickets`: send, show, replay, import."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import AsJson, DataFile
+from cli.output import Output, complain
+from core.errors import Invalid
+
+if TYPE_CHECKING:
+    from cli.tickets.sending import Tally
+
+app = typer.Typer(no_args_is_help=True, help="Send tickets and see what became of them.")
+
+Source = Annotated[
+    str, typer.Option(help="Who sends them; with the ticket's id it is the natural key.")
+]
+
+
+@app.command("send", epilog="Example: pointsman tickets send samples/tickets.jsonl --wait")
+def send(
+    file: DataFile,
+    source: Source = "cli",
+    wait: Annotated[bool, typer.Option("--wait", help="Print the decisions as they come.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Store tickets to be routed. The same ticket twice is one ticket."""
+    from cli.running.services import connected
+    from cli.tickets.decision_lines import decision_line
+    from cli.tickets.sending import send_file, wait_for_decisions
+
+    output = Output(as_json=as_json)
+    with connected() as here:
+        tally = send_file(here, file, source=source, report=_reporter(file))
+        for decided in wait_for_decisions(here.engine, tally.ids) if wait else ():
+            output.say(decision_line(decided))
+    _finish(tally, output)
+
+
+@app.command("import", epilog="Example: pointsman tickets import history.jsonl.gz --source zendesk")
+def import_(file: DataFile, source: Source = "import", as_json: AsJson = False) -> None:
+    """Store tickets that people labelled, to learn from. Nothing is decided or sent."""
+    from cli.running.services import connected
+    from cli.tickets.sending import import_file
+
+    output = Output(as_json=as_json)
+    with connected() as here:
+        tally = import_file(here.engine, file, source=source, report=_reporter(file))
+    _finish(tally, output)
+
+
+@app.command("show", epilog="Example: pointsman tickets show sample-0001")
+def show(
+    ticket: Annotated[str, typer.Argument(metavar="ID", help="Its UUID, or its sender's id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show everything known about a ticket, above all why it went where it went."""
+    from cli.running.services import connected
+    from cli.tickets.card import ticket_card
+    from store.engine import transaction
+    from store.records import ticket_record
+    from store.tickets import find
+
+    output = Output(as_json=as_json)
+    with connected() as here:
+        found = transaction(here.engine, lambda c: find(c, ticket))
+        record = found and transaction(here.engine, lambda c: ticket_record(c, found))
+    if not record:
+        raise Invalid("ID", "is that of no ticket", "give its UUID or its sender's id")
+    if not as_json:
+        output.say(ticket_card(record))
+    output.result(record)
+
+
+@app.command("replay", epilog="Example: pointsman tickets replay --dead")
+def replay(
+    tickets: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Quarantined tickets.")
+    ] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="Every quarantined ticket.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let quarantined tickets be decided again."""
+    from cli.running.services import connected
+    from cli.tickets.replaying import replay as replay_tickets
+
+    if bool(tickets) == dead:
+        raise Invalid("--dead", "and IDs: exactly one is wanted", "name tickets, or give --dead")
+    output = Output(as_json=as_json)
+    with connected() as here:
+        replayed = replay_tickets(here, tickets)
+    output.say(f"{len(replayed)} tickets wait again.")
+    output.result({"replayed": [str(id_) for id_ in replayed]})
+
+
+def _finish(tally: "Tally", output: Output) -> None:
+    summary = tally.as_object()
+    names = ("created", "revised", "duplicate", "refused")
+    output.say(", ".join(f"{summary[name]} {name}" for name in names))
+    output.result(summary)
+    raise typer.Exit(1 if tally.refused else 0)
+
+
+def _reporter(file: Path) -> Callable[[int, Invalid], None]:
+    return lambda number, error: complain(f"{file}:{number}: {error}")

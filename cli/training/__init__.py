@@ -1,0 +1,1 @@
+"""`pointsman train`, `retrain`, `evaluate`, `predict` and `compare`."""

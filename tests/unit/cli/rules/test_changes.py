@@ -1,0 +1,49 @@
+from cli.rules.changes import compare, finding_line, has_errors, import_lines
+from router.conditions import LabelPredicted
+from router.lint import Finding, Severity
+from router.ruleset import Rule, Ruleset
+
+
+def _rule(id_: str, order: int, primary: str = "billing") -> Rule:
+    return Rule(id=id_, order=order, when=LabelPredicted(label="refund"), primary=primary)
+
+
+def _rules(*rules: Rule) -> Ruleset:
+    return Ruleset(default_department="service-desk", rules=rules)
+
+
+def _finding(severity: Severity, rule: str | None = None) -> Finding:
+    return Finding(code="x", severity=severity, rule=rule, message="it is odd", fix="mend it")
+
+
+def test_a_change_names_what_is_new_different_and_gone() -> None:
+    before = _rules(_rule("kept", 10), _rule("moved", 20), _rule("gone", 30))
+    after = _rules(_rule("kept", 10), _rule("moved", 25), _rule("new", 30))
+    change = compare(before, after)
+    assert (change.added, change.changed, change.removed) == (("new",), ("moved",), ("gone",))
+    assert any(line.startswith("-") and "gone" in line for line in change.diff)
+    assert any(line.startswith("+") and "new" in line for line in change.diff)
+
+
+def test_equal_rulesets_have_no_diff_in_whatever_order_they_were_written() -> None:
+    one, two = _rule("one", 10), _rule("two", 20)
+    assert compare(_rules(one, two), _rules(two, one)).diff == ()
+
+
+def test_only_errors_stand_in_the_way() -> None:
+    assert not has_errors([_finding(Severity.WARNING)])
+    assert has_errors([_finding(Severity.WARNING), _finding(Severity.ERROR)])
+
+
+def test_a_finding_says_where_what_and_how_to_mend_it() -> None:
+    assert finding_line(_finding(Severity.ERROR, "r1")) == "error: rule r1: it is odd; mend it"
+    assert finding_line(_finding(Severity.WARNING)) == "warning: it is odd; mend it"
+
+
+def test_an_import_ends_by_saying_what_was_done() -> None:
+    change, none = compare(_rules(), _rules(_rule("a", 1))), compare(_rules(), _rules())
+    error = [_finding(Severity.ERROR)]
+    assert list(import_lines(change, [], 5))[-1] == "Saved as revision 5."
+    assert list(import_lines(change, error, None))[-1] == "Refused: mend the errors first."
+    assert list(import_lines(change, [], None))[-1] == "Nothing was saved."
+    assert list(import_lines(none, [], None)) == ["These rules are active already."]
