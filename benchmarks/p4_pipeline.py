@@ -85,7 +85,7 @@ def _rate(
         seconds = connection.execute(
             text(
                 "SELECT extract(epoch FROM max(decided_at) - min(decided_at)) FROM tickets "
-                "WHERE source = :source AND state = 'decided'"
+                "WHERE source = :source AND state IN ('decided', 'review')"
             ),
             {"source": module},
         ).scalar_one()
@@ -122,7 +122,9 @@ def _process(module: str, database_url: str, redis_url: str) -> Iterator[None]:
 
 
 def _wait_until_decided(engine: Engine, source: str, count: int) -> None:
-    statement = text("SELECT count(*) FROM tickets WHERE source = :source AND state = 'decided'")
+    statement = text(
+        "SELECT count(*) FROM tickets WHERE source = :source AND state IN ('decided', 'review')"
+    )
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         with engine.connect() as connection:

@@ -17,10 +17,12 @@ from cli.drift import command as drift
 from cli.labels import commands as labels
 from cli.models import commands as models
 from cli.output import complain
+from cli.review import commands as review
 from cli.rules import commands as rules
 from cli.running import up
 from cli.running.interrupts import forget_wishes, was_wished
 from cli.tickets import commands as tickets
+from cli.tokens import commands as tokens
 from cli.training import compare, evaluate, predict, retrain, train
 from core.errors import (
     ArtifactInvalid,
@@ -55,7 +57,9 @@ app.command("retrain", epilog=retrain.EXAMPLE)(retrain.command)
 app.add_typer(models.app, name="models")
 app.add_typer(labels.app, name="labels")
 app.add_typer(corrections.app, name="corrections")
+app.add_typer(review.app, name="review")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(rules.app, name="rules")
 
 # First match counts. Invalid, StateLocked and whatever names a command say themselves what to do.

@@ -42,6 +42,15 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, description="port the web process binds; 0 takes a free one"
     )
+    http_body_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=16_777_216, description="largest body of a request; a larger one is refused unread"
+    )
+    stream_listeners: Count = Field(
+        default=100, description="who may listen to one web process' stream of decisions at a time"
+    )
+    idempotency_hours: Annotated[float, Field(gt=0)] = Field(
+        default=24, description="an answer is kept at least this long for its Idempotency-Key"
+    )
     log_format: Annotated[str, Field(pattern="^(console|json)$")] = Field(
         default="console", description="console or json"
     )
@@ -186,6 +195,22 @@ class Settings(BaseSettings):
     audit_share: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.02, description="share of all tickets, drawn by chance, that people should check"
     )
+    review_due_hours: Annotated[float, Field(gt=0)] = Field(
+        default=24, description="time by which somebody should have looked at a doubtful decision"
+    )
+    review_lease_s: Seconds = Field(
+        default=600, description="how long an agent holds an item of the review queue"
+    )
+    supported_languages: Annotated[str, Field(pattern=r"^([\w-]+(,[\w-]+)*)?$")] = Field(
+        default="",
+        description="languages that the model is fit for (en,de); tickets in others are not placed "
+        "by labels and wait for a person; empty for every one",
+    )
+    backtest_tickets: Count = Field(
+        default=100_000,
+        description="about so many decisions a backtest looks at; of more it draws a sample by "
+        "hash",
+    )
     label_background_tickets: Annotated[int, Field(ge=20)] = Field(
         default=300,
         description="newest tickets that a label is told from when it is added; more take longer",
@@ -196,6 +221,11 @@ class Settings(BaseSettings):
     mass_edit_window_minutes: Annotated[float, Field(gt=0)] = Field(
         default=10, description="time in which equal changes by one agent are counted"
     )
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """`supported_languages` one by one; () for every one."""
+        return tuple(filter(None, self.supported_languages.split(",")))
 
     def service_urls(self) -> tuple[str, str]:
         """The URLs of the database and of Redis, for a process that needs both.

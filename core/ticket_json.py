@@ -36,6 +36,7 @@ class TicketShape(BaseModel):
     priority: _Short | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     created_at: datetime | None = Field(default=None, strict=False)
+    deadline: datetime | None = Field(default=None, strict=False)
     labels: Annotated[list[_Short], Field(max_length=MAX_LABELS)] | None = None
 
 
@@ -73,8 +74,9 @@ def parse_ticket(raw: object, *, ignore_unknown: bool = False) -> Ticket:
         _refuse(error)
     _check_metadata_size(shape.metadata)
     return Ticket(
-        **shape.model_dump(exclude={"labels", "created_at"}),
+        **shape.model_dump(exclude={"labels", "created_at", "deadline"}),
         created_at=_aware(shape.created_at),
+        deadline=_aware(shape.deadline),
         labels=None if shape.labels is None else tuple(dict.fromkeys(shape.labels)),
     )
 
@@ -106,6 +108,7 @@ def ticket_object(ticket: Ticket) -> dict[str, Any]:
         "priority": ticket.priority,
         "metadata": dict(ticket.metadata) or None,
         "created_at": ticket.created_at.isoformat() if ticket.created_at else None,
+        "deadline": ticket.deadline.isoformat() if ticket.deadline else None,
         "labels": None if ticket.labels is None else list(ticket.labels),
     }
     return {name: value for name, value in shape.items() if value is not None}

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     NO_RULE = "no_rule"
     BELOW_THRESHOLD = "below_threshold"
     EXCLUDED_LABEL = "excluded_label"
+    UNSUPPORTED_LANGUAGE = "unsupported_language"
     EMPTY_TEXT = "empty_text"
     MODEL_UNAVAILABLE = "model_unavailable"
     MANUAL_TRIAGE = "manual_triage"
@@ -81,6 +82,47 @@ class Verdict(StrEnum):
     HELD = "held"
     RELEASED = "released"
     REJECTED = "rejected"
+
+
+class ReviewReason(StrEnum):
+    """Why a person should look at a decision, or at what an agent said of one.
+
+    The first four are doubts about the decision, the fifth is that labels were offered and none
+    counted; chance drew the ticket; a correction is kept from training.
+    """
+
+    BELOW_THRESHOLD = "below_threshold"
+    EXCLUDED_LABEL = "excluded_label"
+    NO_RULE = "no_rule"
+    UNSUPPORTED_LANGUAGE = "unsupported_language"
+    UNCONFIRMED_LABEL = "unconfirmed_label"
+    AUDIT = "audit"
+    HELD_CORRECTION = "held_correction"
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether the decision itself waits for a person."""
+        return self not in (ReviewReason.AUDIT, ReviewReason.HELD_CORRECTION)
+
+
+class ReviewOutcome(StrEnum):
+    """What became of an item of the review queue.
+
+    A person found it right, changed it, or passed it over; another decision took its place.
+    """
+
+    ACCEPTED = "accepted"
+    REPLACED = "replaced"
+    SKIPPED = "skipped"
+    SUPERSEDED = "superseded"
+
+
+class ReviewOrder(StrEnum):
+    """Which open item comes next: the one due first, the most uncertain, or those of the audit."""
+
+    DEADLINE = "deadline"
+    UNCERTAINTY = "uncertainty"
+    AUDIT = "audit"
 
 
 class RunState(StrEnum):
@@ -143,6 +185,20 @@ class LabelMove(StrEnum):
     RETIRE = "retire"
 
 
+class Role(StrEnum):
+    """What a caller may do: which doors are open to it stands in `web/access.py`.
+
+    A helpdesk sends tickets; agents read and correct; ops edit rules and labels; approvers
+    confirm what needs two pairs of eyes; admins do everything.
+    """
+
+    HELPDESK = "helpdesk"
+    AGENT = "agent"
+    OPS = "ops"
+    APPROVER = "approver"
+    ADMIN = "admin"
+
+
 class TrialStage(StrEnum):
     """How a model version is on trial.
 
@@ -160,7 +216,7 @@ class Ticket:
     """One ticket as its sender described it, cleaned and within limits.
 
     `labels` are what a human says the ticket is about: None when nobody has said, () when
-    somebody looked and found that no label fits.
+    somebody looked and found that no label fits. `deadline` is when it must be decided.
     """
 
     id: str
@@ -172,6 +228,7 @@ class Ticket:
     priority: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
+    deadline: datetime | None = None
     labels: tuple[str, ...] | None = None
 
 

@@ -5,7 +5,7 @@ How they are written down is in `schema.py`, how they are tested against a ticke
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 FieldName: TypeAlias = Literal["channel", "language", "customer", "priority"]
@@ -13,6 +13,7 @@ GroupKind: TypeAlias = Literal["all", "any", "none"]
 TextPart: TypeAlias = Literal["subject", "body", "any"]
 
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+FIELDS: tuple[FieldName, ...] = get_args(FieldName)
 DAY_MINUTES = 24 * 60
 
 

@@ -32,7 +32,8 @@ def decide(
     collaborators add up; a rule with `stop` that holds is the last one considered. Without a
     primary the default department takes the ticket. It does not raise, whatever the scores:
     a label unknown to the model does not hold, nor does one whose score is NaN. To rules a label
-    below level auto is an unknown label.
+    below level auto is an unknown label, and in a language that the scorer is not fit for every
+    label is.
 
     Args:
         scores: probability in [0, 1] by label; empty when nobody could score.
@@ -46,18 +47,21 @@ def decide(
         The routing. Its trace has a record for each rule considered: `rule`, `order`, `held`,
         `conditions` (see `checks.compile_condition`) and `effect`, empty if nothing was done.
     """
-    seen = policy.seen_by_rules(scores)
+    understood = policy.understands(ticket.language)
+    seen = policy.seen_by_rules(scores) if understood else {}
     facts = Facts(scores=seen, thresholds=policy.auto_from, ticket=ticket, now=now)
     outcome = _apply_rules(rulebook, facts)
     primary = outcome.primary or rulebook.default_department
-    preselected, suggested = policy.offered(scores)
+    preselected, suggested = policy.offered(scores) if understood else ((), ())
     return Routing(
         primary=primary,
         collaborators=tuple(name for name in outcome.collaborators if name != primary),
         labels=facts.predicted,
         reason=Reason.RULE
         if outcome.primary
-        else _default_reason(facts, rung, is_held=policy.holds_back(scores)),
+        else _default_reason(
+            facts, rung, is_held=policy.holds_back(scores), is_understood=understood
+        ),
         rule=outcome.rule,
         trace=outcome.trace,
         preselected=preselected,
@@ -120,9 +124,11 @@ def _add_collaborator(department: str, outcome: _Outcome) -> str:
     return f"added {department}"
 
 
-def _default_reason(facts: Facts, rung: Rung, *, is_held: bool) -> Reason:
+def _default_reason(facts: Facts, rung: Rung, *, is_held: bool, is_understood: bool) -> Reason:
     if not (plain_text(facts.ticket.subject).strip() or plain_text(facts.ticket.body).strip()):
         return Reason.EMPTY_TEXT
+    if not is_understood:
+        return Reason.UNSUPPORTED_LANGUAGE
     if rung is Rung.DEFAULT:
         return Reason.MODEL_UNAVAILABLE
     if is_held:

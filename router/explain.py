@@ -6,6 +6,7 @@ _REASONS = {
     Reason.NO_RULE: "no rule is about these labels",
     Reason.BELOW_THRESHOLD: "no label was likely enough",
     Reason.EXCLUDED_LABEL: "a likely label is not on level auto",
+    Reason.UNSUPPORTED_LANGUAGE: "the model is not fit for its language",
     Reason.EMPTY_TEXT: "the ticket has no text",
     Reason.MODEL_UNAVAILABLE: "nothing could score it",
     Reason.MANUAL_TRIAGE: "it failed and wants a human",

@@ -46,7 +46,7 @@ class Facts:
         self.ticket = ticket
         self.now = now
         self.predicted = predicted_labels(scores, thresholds)
-        self.keys = _keys(self.predicted, ticket)
+        self.keys = keys_of(self.predicted, ticket)
         self._passages: dict[TextPart, Passage] = {}
 
     def threshold(self, label: str) -> float:
@@ -86,7 +86,8 @@ def _text_of(ticket: Ticket, part: TextPart) -> str:
     return plain_text(ticket.subject) + _PART_END + plain_text(ticket.body)
 
 
-def _keys(predicted: Iterable[str], ticket: Ticket) -> set[Key]:
+def keys_of(predicted: Iterable[str], ticket: Ticket) -> set[Key]:
+    """What rules are indexed by: the labels that count, and the ticket's fields."""
     keys: set[Key] = {("label", label) for label in predicted}
     if ticket.channel:
         keys.add(field_key("channel", ticket.channel))
@@ -95,11 +96,11 @@ def _keys(predicted: Iterable[str], ticket: Ticket) -> set[Key]:
     if ticket.priority:
         keys.add(field_key("priority", ticket.priority))
     if ticket.language:
-        keys.update(_language_keys(ticket.language))
+        keys.update(language_keys(ticket.language))
     return keys
 
 
-def _language_keys(language: str) -> list[Key]:
+def language_keys(language: str) -> list[Key]:
     """One key for the tag and one for each that it is a variant of: `de-at` and `de`."""
     field, tag = field_key("language", language)
     subtags = tag.split("-")

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from router.checks import is_pattern
-from router.conditions import Condition, FieldIs, Group, LabelPredicted, ScoreWithin
+from router.conditions import FIELDS, Condition, FieldIs, Group, LabelPredicted, ScoreWithin
 from router.facts import Facts, Key, field_key
 
 Clause = frozenset[Key]
@@ -36,9 +36,20 @@ class Index:
     clauses: Sequence[tuple[Clause, ...]]
     steps: Mapping[str, tuple[list[float], list[Key]]]
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """Which of a ticket's fields are asked for."""
+        named = {key[0] for key in self.filed}
+        named.update(key[0] for rule in self.clauses for clause in rule for key in clause)
+        return frozenset(named & set(FIELDS))
+
     def candidates(self, facts: Facts) -> list[int]:
         """Positions of the rules that could hold, in ascending order."""
-        keys = facts.keys | self._score_keys(facts) if self.steps else facts.keys
+        return self.possible(facts.keys, facts.scores)
+
+    def possible(self, keys: set[Key], scores: Mapping[str, float]) -> list[int]:
+        """The same by keys and scores, where there are no more facts."""
+        keys = keys | self._score_keys(scores) if self.steps else keys
         clauses, found = self.clauses, set(self.always)
         for key in keys & self.filed.keys():
             for position in self.filed[key]:
@@ -49,10 +60,10 @@ class Index:
                     found.add(position)
         return sorted(found)
 
-    def _score_keys(self, facts: Facts) -> set[Key]:
+    def _score_keys(self, scores: Mapping[str, float]) -> set[Key]:
         keys: set[Key] = set()
         for label, (bounds, names) in self.steps.items():
-            score = facts.scores.get(label)
+            score = scores.get(label)
             if score is not None and score >= bounds[0]:
                 keys.update(names[: bisect_right(bounds, score)])
         return keys

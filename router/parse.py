@@ -13,9 +13,9 @@ from core.text import clean_text
 from router.conditions import (
     DAY_MINUTES,
     DAYS,
+    FIELDS,
     Condition,
     FieldIs,
-    FieldName,
     Group,
     GroupKind,
     HoursWithin,
@@ -36,7 +36,6 @@ from router.schema import (
 MAX_DEPTH = 8
 
 _GROUPS: tuple[GroupKind, ...] = ("all", "any", "none")
-_FIELDS: tuple[FieldName, ...] = ("channel", "language", "customer", "priority")
 _PROBLEMS = {
     "extra_forbidden": "is not a known field",
     "missing": "is missing",
@@ -113,7 +112,7 @@ def _condition(shape: ConditionShape, path: str, *, depth: int) -> Condition:
     for kind in _GROUPS:
         if (items := getattr(shape, kind)) is not None:
             return _group(kind, items, f"{path}.{kind}", depth=depth + 1)
-    field = next(name for name in _FIELDS if getattr(shape, name) is not None)
+    field = next(name for name in FIELDS if getattr(shape, name) is not None)
     return FieldIs(field=field, values=_unique(getattr(shape, field)))
 
 

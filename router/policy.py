@@ -4,13 +4,14 @@ A decision names the version, and the document behind it gives the same policy a
 was decided under older levels can be decided again.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from classifier.content_id import object_id
 from core.types import Automation, LabelLevel
+from router.facts import field_key, language_keys
 
 MOST_SUGGESTED = 3
 _HELD = frozenset({Automation.SHADOW, Automation.SUGGEST, Automation.PRESELECT})
@@ -36,15 +37,19 @@ class Policy:
 
     Attributes:
         by_label: one entry a label.
+        languages: that the scorer is fit for, as `router.facts.field_key` folds them; none for
+            every one.
     """
 
     by_label: Mapping[str, LabelPolicy]
+    languages: frozenset[str] = frozenset()
 
     @cached_property
     def version(self) -> str:
-        """Content id: equal for equal numbers and levels.
+        """Content id: equal for equal numbers, levels and languages.
 
-        That of the thresholds alone where no label has a level or a score of its own.
+        That of the thresholds alone where no label has a level or a score of its own and no
+        language is told.
         """
         return object_id(policy_object(self))
 
@@ -96,6 +101,15 @@ class Policy:
         """The scores of labels that may steer; to rules the others are unknown labels."""
         return _without(self._unseen, scores)
 
+    def understands(self, language: str | None) -> bool:
+        """Whether scores say anything for a ticket in this language; an untold one is trusted.
+
+        A language covers its variants, as in rules.
+        """
+        if not self.languages or not language:
+            return True
+        return any(tag in self.languages for _, tag in language_keys(language))
+
     def holds_back(self, scores: Mapping[str, float]) -> bool:
         """Whether a label would have counted if its level let it."""
         return bool(_reached(scores, self.held))
@@ -113,7 +127,9 @@ class Policy:
 
 
 def make_policy(
-    thresholds: Mapping[str, float], levels: Mapping[str, LabelLevel] | None = None
+    thresholds: Mapping[str, float],
+    levels: Mapping[str, LabelLevel] | None = None,
+    languages: Iterable[str] = (),
 ) -> Policy:
     """The policy of a scorer's labels.
 
@@ -124,18 +140,41 @@ def make_policy(
         thresholds: the scorer's own, in [0, 1], one for each of its labels.
         levels: what persons set; labels that are missing are on level auto, labels that the
             scorer does not know are left out.
+        languages: that the scorer is fit for; none for every one.
     """
     levels = levels or {}
     return Policy(
         by_label={
             label: _label_policy(threshold, levels.get(label, LabelLevel()))
             for label, threshold in thresholds.items()
-        }
+        },
+        languages=frozenset(field_key("language", language)[1] for language in languages),
+    )
+
+
+def relevelled(policy: Policy, levels: Mapping[str, LabelLevel]) -> Policy:
+    """The policy with other levels for some of its labels; what a level leaves open stays."""
+    return replace(
+        policy,
+        by_label={
+            label: _label_policy(own.auto_from, levels[label]) if label in levels else own
+            for label, own in policy.by_label.items()
+        },
     )
 
 
 def policy_object(policy: Policy) -> dict[str, Any]:
-    """JSON-ready: a label's threshold, or an object with its level where a number is not all."""
+    """JSON-ready: a label's threshold, or an object with its level where a number is not all.
+
+    Where languages are told, that is under `labels`, with a list under `languages`.
+    """
+    labels = _labels_object(policy)
+    if not policy.languages:
+        return labels
+    return {"labels": labels, "languages": sorted(policy.languages)}
+
+
+def _labels_object(policy: Policy) -> dict[str, Any]:
     return {
         label: own.auto_from
         if own.is_plain
@@ -150,7 +189,14 @@ def policy_object(policy: Policy) -> dict[str, Any]:
 
 def parse_policy(document: Mapping[str, Any]) -> Policy:
     """Reads what `policy_object` gave, to decide again as it was decided."""
-    return Policy(by_label={label: _parsed(value) for label, value in document.items()})
+    languages = document.get("languages")
+    if not isinstance(languages, list):  # else it may be a label of that name
+        return Policy(by_label=_parsed_labels(document))
+    return Policy(by_label=_parsed_labels(document["labels"]), languages=frozenset(languages))
+
+
+def _parsed_labels(document: Mapping[str, Any]) -> dict[str, LabelPolicy]:
+    return {label: _parsed(value) for label, value in document.items()}
 
 
 def _parsed(value: Any) -> LabelPolicy:

@@ -49,7 +49,7 @@ class Rulebook:
 
 def compile_rulebook(ruleset: Ruleset) -> Rulebook:
     """Makes a ruleset ready to decide with; some 0.1 ms a rule, so once a revision."""
-    conditions = [_condition(rule) for rule in ruleset.enabled]
+    conditions = [condition_of(rule) for rule in ruleset.enabled]
     return Rulebook(
         default_department=ruleset.default_department,
         rules=tuple(
@@ -60,5 +60,6 @@ def compile_rulebook(ruleset: Ruleset) -> Rulebook:
     )
 
 
-def _condition(rule: Rule) -> Condition:
+def condition_of(rule: Rule) -> Condition:
+    """When the rule holds; without a condition always."""
     return _ALWAYS_HOLDS if rule.when is None else rule.when

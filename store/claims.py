@@ -36,7 +36,7 @@ _CLAIM = """
 WITH next AS (
   SELECT id FROM tickets
   WHERE state = 'accepted' AND next_at <= clock_timestamp() {these}
-  ORDER BY next_at LIMIT :most FOR UPDATE SKIP LOCKED
+  ORDER BY due_at, next_at LIMIT :most FOR UPDATE SKIP LOCKED
 )
 UPDATE tickets SET state = 'claimed', attempts = attempts + 1,
   claim_token = nextval('claim_tokens'), claimed_by = :worker,
@@ -69,7 +69,7 @@ def claim(
     lease_s: float,
     ids: Sequence[UUID] | None = None,
 ) -> list[Claim]:
-    """Claims waiting tickets, longest waiting first.
+    """Claims waiting tickets, earliest due first (`core.urgency`).
 
     Args:
         connection: an open transaction.

@@ -26,5 +26,6 @@ def ticket_of(row: Row[Any], *, external_id: str, labels: Iterable[str] | None) 
         priority=row.priority,
         metadata=row.metadata,
         created_at=row.created_at,
+        deadline=row.deadline,
         labels=None if labels is None else tuple(labels),
     )

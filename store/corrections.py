@@ -13,11 +13,15 @@ from sqlalchemy import Connection, insert, text
 from uuid_utils.compat import uuid7
 
 from core.errors import Invalid
-from core.types import FeedbackKind, Ticket, Verdict
-from store import audit, label_history, taxonomy
+from core.types import FeedbackKind, ReviewOutcome, Ticket, Verdict
+from store import audit, label_history, review_items, taxonomy
 from store.contents import ticket_of
 from store.tables import CorrectionRow
 
+_OUTCOMES = {
+    Verdict.RELEASED: ReviewOutcome.ACCEPTED,
+    Verdict.REJECTED: ReviewOutcome.REPLACED,
+}
 _NEEDS_LABELS = "give every label that the ticket should have, or [] if none fits"
 
 
@@ -74,7 +78,7 @@ class HeldCorrection:
 
 
 def give(connection: Connection, feedback: Feedback) -> UUID:
-    """Appends feedback on a ticket; it supersedes what stood.
+    """Appends feedback on a ticket; it supersedes what stood, and nobody need review it any more.
 
     A label that was renamed or merged may be given by its older name; what it is called now is
     kept (`store.label_history.meaning` tells the caller which).
@@ -101,6 +105,9 @@ def give(connection: Connection, feedback: Feedback) -> UUID:
             final=feedback.final,
             supersedes=_standing(connection, feedback.ticket_id),
         )
+    )
+    review_items.close_for_feedback(
+        connection, feedback.ticket_id, revision, feedback.kind, actor=feedback.agent
     )
     return id_
 
@@ -132,6 +139,7 @@ def withdraw(connection: Connection, correction: UUID, *, agent: str) -> UUID:
             supersedes=correction,
         )
     )
+    review_items.close_corrections(connection, [correction], ReviewOutcome.REPLACED, actor=agent)
     return id_
 
 
@@ -146,7 +154,7 @@ SELECT f.id, f.kind, f.agent, f.ticket_id, f.created_at AS given_at, r.verdict,
   coalesce(f.labels, d.labels || d.preselected) AS labels,
   coalesce(d.labels || d.preselected, '{{}}') AS predicted,
   k.external_id, s.subject, s.body, s.channel, s.language, s.customer, s.priority, s.metadata,
-  s.created_at
+  s.created_at, s.deadline
 FROM (
   SELECT DISTINCT ON (c.ticket_id) c.* FROM corrections c
   WHERE c.kind IN ('confirmed', 'wrong_label') AND {STANDS}
@@ -188,7 +196,10 @@ def corrections_since(connection: Connection, moment: datetime | None) -> int:
 
 
 def hold(connection: Connection, reasons: Mapping[UUID, str]) -> None:
-    """Keeps corrections from training until a person settles them; settled ones stay settled."""
+    """Keeps corrections from training until a person settles them; settled ones stay settled.
+
+    They wait in the review queue.
+    """
     connection.execute(
         text(
             "INSERT INTO correction_reviews (correction_id, reason) "
@@ -197,6 +208,7 @@ def hold(connection: Connection, reasons: Mapping[UUID, str]) -> None:
         ),
         {"ids": list(reasons), "reasons": list(reasons.values())},
     )
+    review_items.enter_held(connection, list(reasons))
 
 
 def held(connection: Connection) -> list[HeldCorrection]:
@@ -227,12 +239,13 @@ def settle(
     for id_ in found:
         action = f"correction.{verdict}"
         audit.record(connection, actor=actor, action=action, subject=f"correction {id_}")
+    review_items.close_corrections(connection, found, _OUTCOMES[verdict], actor=actor)
     return found
 
 
 def _revision(connection: Connection, feedback: Feedback) -> int:
     found = connection.execute(
-        text("SELECT revision FROM tickets WHERE id = :id AND state <> 'erased' FOR SHARE"),
+        text("SELECT revision FROM tickets WHERE id = :id AND state <> 'erased' FOR NO KEY UPDATE"),
         {"id": feedback.ticket_id},
     ).scalar()
     if found is None:

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, text
 from uuid_utils.compat import uuid7
 
 from core.types import Decision, TicketState
+from core.urgency import LONGEST
 from store.bulk import copy_rows
+from store.review_items import Wanted, enter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +21,11 @@ class Finished:
 
     Attributes:
         token: the claim under which it was decided.
-        state: what the ticket becomes: decided, review or quarantined.
+        state: what the ticket becomes: decided or quarantined.
         rescore: whether the network should look at it again when it is back.
         error: why a quarantined ticket is there; None otherwise.
+        review: what a person should look at, if anything; a doubt makes a decided ticket's state
+            review.
     """
 
     decision: Decision
@@ -29,6 +33,7 @@ class Finished:
     state: TicketState = TicketState.DECIDED
     rescore: bool = False
     error: str | None = None
+    review: Wanted | None = None
 
 
 _COLUMNS = [
@@ -71,6 +76,11 @@ _FINISH = text(
     "CAST(:errors AS text[])) u(i, s, r, e) WHERE t.id = u.i AND t.id = ANY(:ids)"
 )
 
+_BEHIND_ALL = (
+    "next_at = clock_timestamp(), "
+    f"due_at = clock_timestamp() + make_interval(secs => {LONGEST.total_seconds()})"
+)
+
 
 def finish(connection: Connection, finished: Sequence[Finished]) -> list[UUID]:
     """Stores the decisions whose claims still stand, with states and outbox events.
@@ -87,9 +97,9 @@ def finish(connection: Connection, finished: Sequence[Finished]) -> list[UUID]:
     if not kept:
         return []
     ids = [entry.decision.ticket_id for entry in kept]
-    connection.execute(
+    replaced = connection.execute(
         _ARCHIVE, {"ids": ids, "revisions": [entry.decision.revision for entry in kept]}
-    )
+    ).rowcount
     copy_rows(connection, "decisions", _COLUMNS, map(_decision_values, kept))
     copy_rows(
         connection,
@@ -97,16 +107,38 @@ def finish(connection: Connection, finished: Sequence[Finished]) -> list[UUID]:
         ("id", "event", "ticket_id", "revision", "payload"),
         map(_event_values, kept),
     )
+    doubted = _enter_review(connection, kept, decided_again=replaced > 0)
     connection.execute(
         _FINISH,
         {
             "ids": ids,
-            "states": [entry.state for entry in kept],
+            "states": [_state(entry, doubted) for entry in kept],
             "rescores": [entry.rescore for entry in kept],
             "errors": [entry.error for entry in kept],
         },
     )
     return ids
+
+
+def _enter_review(
+    connection: Connection, kept: Sequence[Finished], *, decided_again: bool
+) -> set[UUID]:
+    """The tickets that wait for a person; where nothing could change, nothing is asked."""
+    wanted = {
+        (entry.decision.ticket_id, entry.decision.revision): entry.review
+        for entry in kept
+        if entry.review is not None
+    }
+    if not wanted and not decided_again:
+        return set()
+    again = [entry.decision.ticket_id for entry in kept] if decided_again else []
+    return enter(connection, again, wanted)
+
+
+def _state(entry: Finished, doubted: set[UUID]) -> TicketState:
+    if entry.state is TicketState.DECIDED and entry.decision.ticket_id in doubted:
+        return TicketState.REVIEW
+    return entry.state
 
 
 def _lock_mine(connection: Connection, finished: Sequence[Finished]) -> set[UUID]:
@@ -170,8 +202,9 @@ def give_back_for_rescoring(connection: Connection, *, most: int) -> int:
     return connection.execute(
         text(
             "UPDATE tickets SET state = 'accepted', rescore = false, attempts = 0, "
-            "next_at = clock_timestamp() WHERE id = ANY(ARRAY("
-            "SELECT t.id FROM tickets t WHERE t.rescore AND t.state = 'decided' AND NOT EXISTS "
+            f"{_BEHIND_ALL} WHERE id = ANY(ARRAY("
+            "SELECT t.id FROM tickets t WHERE t.rescore AND t.state IN ('decided', 'review') "
+            "AND NOT EXISTS "
             "(SELECT 1 FROM corrections c WHERE c.ticket_id = t.id AND c.revision = t.revision) "
             "ORDER BY t.id LIMIT :most FOR UPDATE OF t SKIP LOCKED))"
         ),
@@ -191,7 +224,7 @@ def replay_quarantined(connection: Connection, *, ids: Sequence[UUID] | None = N
         connection.execute(
             text(
                 "UPDATE tickets SET state = 'accepted', attempts = 0, error = NULL, "
-                f"next_at = clock_timestamp() WHERE state = 'quarantined' {these} RETURNING id"
+                f"{_BEHIND_ALL} WHERE state = 'quarantined' {these} RETURNING id"
             ),
             {} if ids is None else {"ids": list(ids)},
         ).scalars()

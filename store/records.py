@@ -88,6 +88,7 @@ def ticket_record(connection: Connection, ticket_id: UUID) -> dict[str, Any] | N
         "decision": row.decision,
         "superseded_decisions": _json_rows(connection, "decision_history", ticket_id),
         "corrections": _json_rows(connection, "corrections", ticket_id),
+        "reviews": _json_rows(connection, "review_items", ticket_id),
         "events": _json_rows(connection, "outbox", ticket_id),
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, text
@@ -17,6 +18,25 @@ class Ruleset:
 
     version: int
     document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What is told of a revision: who saved it, when, and why."""
+
+    version: int
+    author: str
+    note: str
+    active: bool
+    rules: int
+    created_at: datetime
+
+
+_HISTORY = text(
+    "SELECT version, author, note, active, created_at, "
+    "coalesce(jsonb_array_length(document -> 'rules'), 0) AS rules "
+    "FROM rulesets ORDER BY version DESC LIMIT :most"
+)
 
 
 def save(
@@ -84,6 +104,27 @@ def active(connection: Connection) -> Ruleset | None:
         text("SELECT version, document FROM rulesets WHERE active")
     ).one_or_none()
     return None if row is None else Ruleset(version=row.version, document=row.document)
+
+
+def history(connection: Connection, *, most: int) -> list[Revision]:
+    """The newest revisions, newest first, without their documents."""
+    rows = connection.execute(_HISTORY, {"most": most})
+    return [Revision(**row._mapping) for row in rows]
+
+
+def revision(connection: Connection, version: int) -> Ruleset:
+    """One revision.
+
+    Raises:
+        Invalid: there is none of that number.
+    """
+    row = connection.execute(
+        text("SELECT version, document FROM rulesets WHERE version = :version"),
+        {"version": version},
+    ).one_or_none()
+    if row is None:
+        raise Invalid("VERSION", f"{version} is no revision", "see `pointsman rules history`")
+    return Ruleset(version=row.version, document=row.document)
 
 
 def active_version(connection: Connection) -> int | None:

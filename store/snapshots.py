@@ -37,7 +37,8 @@ class BaseTicket:
 _BASE = text(
     """
 SELECT t.id AS ticket_id, t.external_id, t.received_at, c.subject, c.body, c.channel, c.language,
-  c.customer, c.priority, c.metadata, c.created_at, c.labels
+  c.customer, c.priority, c.metadata, c.created_at, c.deadline,
+  c.labels
 FROM tickets t JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision
 WHERE c.labels IS NOT NULL AND t.state = 'decided'
   AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.ticket_id = t.id)

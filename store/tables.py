@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     Double,
@@ -32,6 +33,8 @@ from core.types import (
     Automation,
     FeedbackKind,
     LabelMove,
+    ReviewOutcome,
+    Role,
     Rung,
     RunState,
     TicketState,
@@ -40,6 +43,8 @@ from core.types import (
 )
 
 NOW = text("clock_timestamp()")
+_WAITS = text("state = 'accepted'")
+_OPEN_ITEM = text("resolved_at IS NULL")
 CLAIM_TOKENS = "claim_tokens"
 
 
@@ -257,7 +262,8 @@ class TicketRow(Row):
     """Where a ticket is on its way. Narrow, because every claim and decision rewrites it.
 
     `claim_token` is the fence: only who holds the newest token may finish the ticket.
-    `rescore` marks a decision of a lower rung that waits for the model.
+    `due_at` orders claims (`core.urgency`). `rescore` marks a decision of a lower rung that waits
+    for the model.
     """
 
     __tablename__ = "tickets"
@@ -267,7 +273,7 @@ class TicketRow(Row):
             "(state = 'claimed') = (claimed_by IS NOT NULL AND lease_until IS NOT NULL)",
             name="claim_complete",
         ),
-        Index("ix_tickets_waiting", "next_at", postgresql_where=text("state = 'accepted'")),
+        Index("ix_tickets_waiting", "due_at", "next_at", postgresql_where=_WAITS),
         Index("ix_tickets_claimed", "claimed_by", postgresql_where=text("state = 'claimed'")),
         Index("ix_tickets_quarantined", "id", postgresql_where=text("state = 'quarantined'")),
         Index("ix_tickets_rescore", "id", postgresql_where=text("rescore")),
@@ -285,6 +291,7 @@ class TicketRow(Row):
     claimed_by: Mapped[int | None]
     lease_until: Mapped[datetime | None]
     next_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    due_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     rescore: Mapped[bool] = mapped_column(server_default=text("false"))
     error: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(server_default=NOW)
@@ -307,6 +314,7 @@ class TicketContentRow(Row):
     priority: Mapped[str | None]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", server_default="{}")
     created_at: Mapped[datetime | None]
+    deadline: Mapped[datetime | None]
     labels: Mapped[list[str] | None]
 
 
@@ -348,7 +356,10 @@ class DecisionHistoryRow(_DecisionColumns, Row):
     """Decisions that a re-scoring or a replay replaced, each under the token that made it."""
 
     __tablename__ = "decision_history"
-    __table_args__ = ({"postgresql_partition_by": "RANGE (ticket_id)"},)
+    __table_args__ = (
+        Index("ix_decision_history_ticket", "ticket_id"),
+        {"postgresql_partition_by": "RANGE (ticket_id)"},
+    )
 
     claim_token: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     superseded_at: Mapped[datetime] = mapped_column(server_default=NOW)
@@ -392,6 +403,54 @@ class CorrectionReviewRow(Row):
     settled_by: Mapped[str | None]
     held_at: Mapped[datetime] = mapped_column(server_default=NOW)
     settled_at: Mapped[datetime | None]
+
+
+class ReviewItemRow(Row):
+    """What waits for a person: a decision with all reasons at once, or a held correction.
+
+    One row for each ticket and revision, and one for each correction, for ever: so what a person
+    resolved cannot come back. A claim stands until its lease ends.
+    """
+
+    __tablename__ = "review_items"
+    __table_args__ = (
+        _one_of("outcome", list(ReviewOutcome)),
+        CheckConstraint("cardinality(reasons) > 0", name="has_reason"),
+        CheckConstraint("uncertainty BETWEEN 0 AND 1", name="uncertainty"),
+        CheckConstraint("(outcome IS NULL) = (resolved_at IS NULL)", name="resolved_has_outcome"),
+        CheckConstraint("(claimed_by IS NULL) = (lease_until IS NULL)", name="claim_complete"),
+        Index(
+            "uq_review_items_decision",
+            "ticket_id",
+            "revision",
+            unique=True,
+            postgresql_where=text("correction_id IS NULL"),
+        ),
+        Index("ix_review_items_ticket", "ticket_id", postgresql_where=_OPEN_ITEM),
+        Index("ix_review_items_due", "due_at", "id", postgresql_where=_OPEN_ITEM),
+        Index(
+            "ix_review_items_audit",
+            text("('audit' = ANY (reasons)) DESC"),
+            "due_at",
+            "id",
+            postgresql_where=_OPEN_ITEM,
+        ),
+        Index("ix_review_items_uncertainty", "uncertainty", postgresql_where=_OPEN_ITEM),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ticket_id: Mapped[UUID]
+    revision: Mapped[int]
+    correction_id: Mapped[UUID | None] = mapped_column(ForeignKey("corrections.id"), unique=True)
+    reasons: Mapped[list[str]]
+    uncertainty: Mapped[float]
+    due_at: Mapped[datetime | None]
+    claimed_by: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    outcome: Mapped[str | None]
+    resolved_by: Mapped[str | None]
+    resolved_at: Mapped[datetime | None]
 
 
 class SnapshotRow(Row):
@@ -491,6 +550,44 @@ class WorkerRow(Row):
     counters: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     started_at: Mapped[datetime] = mapped_column(server_default=NOW)
     seen_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class ApiTokenRow(Row):
+    """Who may call the API as what. The secret itself is nowhere; its hash finds the row.
+
+    A name is free again once its token was revoked.
+    """
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (
+        _one_of("role", list(Role)),
+        Index(
+            "uq_api_tokens_name", "name", unique=True, postgresql_where=text("revoked_at IS NULL")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class IdempotencyKeyRow(Row):
+    """What a request was answered, for the same request sent again."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("ix_idempotency_keys_created", "created_at"),)
+
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_tokens.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_hash: Mapped[bytes]
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # keeps the order of fields
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class AuditRow(Row):

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,9 @@ from uuid_utils.compat import uuid7
 from core.errors import Invalid
 from core.ticket_json import ticket_object
 from core.types import Ticket, TicketState
+from core.urgency import due_at
 from store.bulk import copy_rows
+from store.review_items import supersede
 
 
 class Outcome(StrEnum):
@@ -33,6 +36,15 @@ class Accepted:
     external_id: str
     revision: int
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """What the tickets of one call share: who sends them, what they become, when they came."""
+
+    source: str
+    state: TicketState
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +106,11 @@ def _store(
     connection: Connection, tickets: Sequence[Ticket], *, source: str, state: TicketState
 ) -> list[Accepted]:
     accepted: list[Accepted | None] = [None] * len(tickets)
+    now = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    arrival = _Arrival(source=source, state=state, at=now)
     for places in _rounds(tickets):
         batch = {tickets[place].id: tickets[place] for place in places}
-        entries = _store_distinct(connection, batch, source=source, state=state)
+        entries = _store_distinct(connection, batch, arrival)
         for place in places:
             accepted[place] = entries[tickets[place].id]
     return [entry for entry in accepted if entry is not None]
@@ -113,10 +127,11 @@ def _rounds(tickets: Sequence[Ticket]) -> Iterator[list[int]]:
 
 
 def _store_distinct(
-    connection: Connection, batch: dict[str, Ticket], *, source: str, state: TicketState
+    connection: Connection, batch: dict[str, Ticket], arrival: _Arrival
 ) -> dict[str, Accepted]:
+    source = arrival.source
     created = _reserve_keys(connection, list(batch), source=source)
-    _insert_tickets(connection, [(id_, batch[key]) for key, id_ in created.items()], source, state)
+    _insert_tickets(connection, [(id_, batch[key]) for key, id_ in created.items()], arrival)
     entries = {key: _entry(key, id_, 1, Outcome.CREATED) for key, id_ in created.items()}
     known = _lock_known(connection, [key for key in batch if key not in created], source=source)
     for key, row in known.items():
@@ -124,7 +139,7 @@ def _store_distinct(
         outcome = Outcome.DUPLICATE if same else Outcome.REVISED
         entries[key] = _entry(key, row.id, row.revision + (not same), outcome)
     revised = [entry for entry in entries.values() if entry.outcome is Outcome.REVISED]
-    _revise(connection, revised, batch, state)
+    _revise(connection, revised, batch, arrival)
     return entries
 
 
@@ -143,17 +158,22 @@ def _reserve_keys(connection: Connection, keys: list[str], *, source: str) -> di
 
 
 def _insert_tickets(
-    connection: Connection, new: list[tuple[UUID, Ticket]], source: str, state: TicketState
+    connection: Connection, new: list[tuple[UUID, Ticket]], arrival: _Arrival
 ) -> None:
     if not new:
         return
     copy_rows(
         connection,
         "tickets",
-        ("id", "source", "external_id", "state", "content_hash"),
-        ((id_, source, ticket.id, state, content_hash(ticket)) for id_, ticket in new),
+        ("id", "source", "external_id", "state", "content_hash", "due_at"),
+        ((id_, *_standing(ticket, arrival)) for id_, ticket in new),
     )
     _insert_contents(connection, [(id_, 1, ticket) for id_, ticket in new])
+
+
+def _standing(ticket: Ticket, arrival: _Arrival) -> tuple[Any, ...]:
+    due = due_at(ticket, received_at=arrival.at)
+    return (arrival.source, ticket.id, arrival.state, content_hash(ticket), due)
 
 
 def _insert_contents(connection: Connection, contents: list[tuple[UUID, int, Ticket]]) -> None:
@@ -166,6 +186,7 @@ def _insert_contents(connection: Connection, contents: list[tuple[UUID, int, Tic
         "priority",
         "metadata",
         "created_at",
+        "deadline",
         "labels",
     ]
     copy_rows(
@@ -186,6 +207,7 @@ def _content(ticket: Ticket) -> tuple[Any, ...]:
         ticket.priority,
         json.dumps(dict(ticket.metadata)),
         ticket.created_at,
+        ticket.deadline,
         None if ticket.labels is None else list(ticket.labels),
     )
 
@@ -216,24 +238,33 @@ def _known(row: Row[Any]) -> _Known:
 
 
 def _revise(
-    connection: Connection, revised: list[Accepted], batch: dict[str, Ticket], state: TicketState
+    connection: Connection, revised: list[Accepted], batch: dict[str, Ticket], arrival: _Arrival
 ) -> None:
-    """Adds the new contents and starts the ticket again; a claim on the old revision is void."""
+    """Adds the new contents and starts the ticket again; a claim on the old revision is void.
+
+    One that still waits keeps its place unless it became more urgent, so that a ticket which is
+    edited again and again is not put off for ever.
+    """
     if not revised:
         return
+    supersede(connection, [entry.id for entry in revised])
     connection.execute(
         text(
             "UPDATE tickets t SET revision = u.r, state = :state, content_hash = u.h, "
             "attempts = 0, claim_token = NULL, claimed_by = NULL, lease_until = NULL, "
-            "rescore = false, error = NULL, next_at = clock_timestamp() "
+            "rescore = false, error = NULL, next_at = clock_timestamp(), "
+            "due_at = CASE WHEN t.state IN ('accepted', 'claimed') "
+            "THEN least(t.due_at, u.d) ELSE u.d END "
             "FROM unnest(CAST(:ids AS uuid[]), CAST(:revisions AS int[]), "
-            "CAST(:hashes AS bytea[])) u(i, r, h) WHERE t.id = u.i AND t.id = ANY(:ids)"
+            "CAST(:hashes AS bytea[]), CAST(:dues AS timestamptz[])) u(i, r, h, d) "
+            "WHERE t.id = u.i AND t.id = ANY(:ids)"
         ),
         {
-            "state": state,
+            "state": arrival.state,
             "ids": [entry.id for entry in revised],
             "revisions": [entry.revision for entry in revised],
             "hashes": [content_hash(batch[entry.external_id]) for entry in revised],
+            "dues": [due_at(batch[e.external_id], received_at=arrival.at) for e in revised],
         },
     )
     _insert_contents(connection, [(e.id, e.revision, batch[e.external_id]) for e in revised])

@@ -1,33 +1,50 @@
-"""Our errors as HTTP answers: the one table of codes, and problem JSON (RFC 9457)."""
+"""Errors as HTTP answers: ours and the framework's, all of them problem JSON (RFC 9457)."""
 
 import structlog
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
-from core.errors import Invalid, Permanent, PointsmanError, Transient
+from core.errors import Invalid, PointsmanError, Transient
+from web.problems import name_for, problem_answer
 
 _log = structlog.get_logger(__name__)
-
-# First match counts.
-_CODES: tuple[tuple[type[PointsmanError], int, str], ...] = (
-    (Invalid, 422, "The request cannot be understood"),
-    (Transient, 503, "Something that this needs is away; try again"),
-    (Permanent, 500, "This failed and will fail again"),
-    (PointsmanError, 500, "This failed"),
-)
+_RETRY = {"retry-after": "1"}
 
 
 def add_error_answers(app: FastAPI) -> None:
-    """Answers our errors with their code instead of a traceback."""
+    """Answers errors with their problem instead of a traceback."""
     app.add_exception_handler(PointsmanError, _answer)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _parameters)
+    app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _answer(request: Request, error: Exception) -> JSONResponse:
-    status, title = next((code, title) for kind, code, title in _CODES if isinstance(error, kind))
-    _log.warning("request_failed", path=request.url.path, status=status, cause=str(error))
-    problem: dict[str, object] = {"type": "about:blank", "title": title, "status": status}
+async def _answer(request: Request, error: Exception) -> Response:
+    _log.warning("request_failed", path=request.url.path, cause=str(error))
     if isinstance(error, Invalid):
-        problem |= {"detail": str(error), "field": error.field}
-    headers = {"retry-after": "1"} if status == 503 else None
-    return JSONResponse(problem, status, headers, media_type="application/problem+json")
+        detail = f"{error.field} {error.problem}"
+        return problem_answer("invalid", detail=detail, field=error.field, fix=error.fix)
+    if isinstance(error, Transient):
+        return problem_answer("unavailable", _RETRY)
+    return problem_answer("failed")
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem_answer(name_for(error), error.headers, detail=error.detail)
+
+
+async def _parameters(_request: Request, error: Exception) -> Response:
+    """What the framework refused: the first parameter or field that is wrong."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    return problem_answer("invalid", detail=f"{field}: {first['msg'].lower()}", field=field)
+
+
+async def _unforeseen(_request: Request, _error: Exception) -> Response:
+    """The server logs the error itself."""
+    return problem_answer("failed")

@@ -1,7 +1,8 @@
 """The learning loop's part of `/metrics`: what agents, drift checks and trainings say.
 
 Read at each scrape, so nothing here grows with history: what agents said of tickets of seven days
-(`ix_corrections_ticket`), trainings of thirty (`ix_training_runs_created`), one drift report.
+(`ix_corrections_ticket`), trainings of thirty (`ix_training_runs_created`), one drift report, and
+the open items of the review queue.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from store import drift_reports, model_versions, training_runs
 from store.audit_sample import Judged, judged_by_version
 from store.drift_reports import DriftReport
+from store.review import Waiting, waiting_by_reason
 
 _JUDGED_DAYS, _RUN_DAYS = 7, 30
 
@@ -27,11 +29,13 @@ class Learning:
         judged: what agents said of decisions, by model version.
         drift: the newest report about the active version, if any.
         runs: trainings that are over, by trigger and outcome.
+        review: what waits for a person.
     """
 
     judged: Mapping[str, Judged]
     drift: DriftReport | None
     runs: Mapping[tuple[str, str], int]
+    review: Waiting
 
 
 def read_learning(connection: Connection, audit_share: float) -> Learning:
@@ -41,6 +45,7 @@ def read_learning(connection: Connection, audit_share: float) -> Learning:
         judged=judged_by_version(connection, now - timedelta(days=_JUDGED_DAYS), audit_share),
         drift=None if active is None else drift_reports.newest(connection, active.version),
         runs=training_runs.count_ended(connection, now - timedelta(days=_RUN_DAYS)),
+        review=waiting_by_reason(connection),
     )
 
 
@@ -57,6 +62,7 @@ def learning_families(learning: Learning) -> Iterable[Metric]:
     for names, count in learning.runs.items():
         runs.add_metric(names, count)
     yield runs
+    yield from _review(learning.review)
 
 
 def _judged(by_version: Mapping[str, Judged]) -> Iterable[Metric]:
@@ -84,6 +90,19 @@ def _judged(by_version: Mapping[str, Judged]) -> Iterable[Metric]:
         if said.audited:
             accuracy.add_metric([version], said.audited_right / said.audited)
     return (tickets, overridden, audited, accuracy)
+
+
+def _review(waiting: Waiting) -> Iterable[Metric]:
+    items = GaugeMetricFamily(
+        "pointsman_review_items",
+        "Open items of the review queue by reason; one with several reasons counts for each.",
+        labels=["reason"],
+    )
+    for reason, count in waiting.by_reason.items():
+        items.add_metric([reason], count)
+    oldest = "Age of the item of the review queue that has waited longest."
+    age = GaugeMetricFamily("pointsman_review_oldest_seconds", oldest, value=waiting.oldest_s)
+    return (items, age)
 
 
 def _drift(report: DriftReport) -> Iterable[Metric]:

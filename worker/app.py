@@ -14,6 +14,7 @@ from broker.consumer import consume
 from broker.messages import MAINTENANCE_QUEUE, TICKETS_QUEUE
 from classifier.precision import resolve_device
 from core.settings import Settings
+from router.review import ReviewPlan
 from store import workers
 from store.decisions import give_back_for_rescoring
 from store.engine import make_engine, make_lock_engine, transaction
@@ -23,7 +24,7 @@ from worker.host import Climb, Host
 from worker.inbox import Inbox
 from worker.isolation import COMMAND, Isolation
 from worker.ladder import climb
-from worker.maintenance import care_for_partitions
+from worker.maintenance import care_for_partitions, forget_idempotency_keys
 from worker.pipeline import Limits, Pipeline
 from worker.presence import Presence, Pulse
 from worker.scoring import Scoring
@@ -67,7 +68,11 @@ class Worker:
         self._counters = Counters()
         self._inbox = Inbox(_ANNOUNCED_KEPT)
         self._host = Host(
-            self._engine, device=self._device, threads=settings.device_threads, climb=parts.climb
+            self._engine,
+            device=self._device,
+            threads=settings.device_threads,
+            languages=settings.languages,
+            climb=parts.climb,
         )
         self._host.refresh()
         self._id = self._register()
@@ -154,6 +159,9 @@ class Worker:
                 lease_s=settings.lease_s,
                 poll_interval_s=settings.poll_interval_s,
             ),
+            review=ReviewPlan(
+                audit_share=settings.audit_share, due_s=settings.review_due_hours * 3600
+            ),
         )
 
     def _make_presence(self, database_url: str) -> Presence:
@@ -181,10 +189,15 @@ class Worker:
             inbox=self._inbox,
             counters=self._counters,
             stopping=self._stopping,
-            maintain=lambda: care_for_partitions(
-                self._engine,
-                months_ahead=settings.partitions_ahead,
-                outbox_retention_days=settings.outbox_retention_days,
-            ),
+            maintain=self._maintain,
         )
         return app
+
+    def _maintain(self) -> None:
+        settings = self._settings
+        care_for_partitions(
+            self._engine,
+            months_ahead=settings.partitions_ahead,
+            outbox_retention_days=settings.outbox_retention_days,
+        )
+        forget_idempotency_keys(self._engine, hours=settings.idempotency_hours)

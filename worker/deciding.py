@@ -6,8 +6,11 @@ from datetime import datetime
 from core.text import text_hash
 from core.types import Decision, Reason, Routing, Rung, TicketState, Versions
 from router.decide import decide
+from router.policy import Policy
+from router.review import ReviewPlan, reasons, uncertainty
 from store.claims import Claim
 from store.decisions import Finished
+from store.review_items import Wanted
 from worker.host import Serving
 
 SCORE_DIGITS = 6
@@ -72,6 +75,15 @@ def quarantined(claim: Claim, *, text: str, error: str, serving: Serving) -> Fin
     return Finished(
         decision=decision, token=claim.token, state=TicketState.QUARANTINED, error=error
     )
+
+
+def review_wanted(decision: Decision, policy: Policy, plan: ReviewPlan) -> Wanted | None:
+    """What a person should look at, if anything; `policy` is the one that was decided by."""
+    why = reasons(decision, plan.audit_share)
+    if not why:
+        return None
+    unsure = uncertainty(decision.scores, policy.auto_from, decision.routing)
+    return Wanted(reasons=why, uncertainty=unsure, due_s=plan.due_s)
 
 
 def rounded_scores(labels: Sequence[str], row: Sequence[float]) -> Mapping[str, float]:

@@ -6,7 +6,7 @@ old model is freed when its last chunk is through.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -34,17 +34,20 @@ class Serving:
 
     Attributes:
         levels: what persons let labels do, where that is not the default.
-        policy: what follows from the levels for this scorer.
+        languages: that scores are trusted in; none for every one.
+        policy: what follows from levels and languages for this scorer.
     """
 
     scorer: Scorer
     rulebook: Rulebook
     ruleset_version: int
     levels: Mapping[str, LabelLevel] = field(default_factory=dict)
+    languages: Sequence[str] = ()
     policy: Policy = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "policy", make_policy(self.scorer.thresholds, self.levels))
+        policy = make_policy(self.scorer.thresholds, self.levels, self.languages)
+        object.__setattr__(self, "policy", policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +78,21 @@ class Host:
         engine: the database.
         device: `cpu` or `cuda:N`.
         threads: torch threads; 0 leaves torch's own choice.
+        languages: that scores are trusted in; none for every one.
         climb: gives the best scorer there is; another one in tests.
     """
 
-    def __init__(self, engine: Engine, *, device: str, threads: int, climb: Climb = climb) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        device: str,
+        threads: int,
+        languages: Sequence[str] = (),
+        climb: Climb = climb,
+    ) -> None:
         self._engine = engine
+        self._languages = languages
         self._holds = Holds(model=None, keywords={}, device=device, threads=threads)
         self._climb = climb
         self._lock = threading.Lock()
@@ -161,6 +174,7 @@ class Host:
             rulebook=rulebook,
             ruleset_version=ruleset.version,
             levels=served.levels,
+            languages=self._languages,
         )
 
     def _refresh_trial(self, served: Served) -> None:

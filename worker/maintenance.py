@@ -1,4 +1,4 @@
-"""What `maintenance.sweep` does: partitions made in time, old events and shadows dropped."""
+"""What `maintenance.sweep` does: partitions made in time, what is old dropped."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from store.engine import transaction
+from store.idempotency import forget_before
 from store.partitions import drop_partitions_before, make_partitions
 from store.tables import OutboxRow
 from store.trial_evidence import forget_shadows
@@ -32,3 +33,10 @@ def care_for_partitions(engine: Engine, *, months_ahead: int, outbox_retention_d
     made, dropped = transaction(engine, work)
     shadows = transaction(engine, lambda c: forget_shadows(c, oldest))
     _log.info("partitions", made=made, dropped=dropped, shadows_dropped=shadows)
+
+
+def forget_idempotency_keys(engine: Engine, *, hours: float) -> None:
+    """Drops answers that were kept for longer than some hours."""
+    oldest = datetime.now(UTC) - timedelta(hours=hours)
+    dropped = transaction(engine, lambda c: forget_before(c, oldest))
+    _log.info("idempotency_keys", dropped=dropped)

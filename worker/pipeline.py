@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,13 @@ from sqlalchemy import Engine
 
 from core.errors import Permanent, PointsmanError, Transient
 from core.types import TicketState
+from router.review import ReviewPlan
 from store.claims import Claim, claim, release
 from store.decisions import Finished, finish
 from store.engine import transaction
 from worker.batching import Chunk, chunks, deal, read
 from worker.counters import Counters
-from worker.deciding import decided, quarantined
+from worker.deciding import decided, quarantined, review_wanted
 from worker.flight import Flight
 from worker.host import Host
 from worker.inbox import Inbox
@@ -64,6 +65,7 @@ class Pipeline:
         inbox: ids that were announced.
         counters: what to count into.
         limits: sizes and times.
+        review: what people should look at.
     """
 
     def __init__(  # noqa: PLR0913  (the composition root hands each part over by name)
@@ -76,6 +78,7 @@ class Pipeline:
         inbox: Inbox,
         counters: Counters,
         limits: Limits,
+        review: ReviewPlan,
     ) -> None:
         self._worker = worker
         self._engine = engine
@@ -84,6 +87,7 @@ class Pipeline:
         self._inbox = inbox
         self._count = counters
         self._limits = limits
+        self._review = review
         self._flight = Flight(limits.batch_tickets * (limits.queued_batches + 1))
         self._shadow = Shadow(
             engine=engine,
@@ -221,7 +225,7 @@ class Pipeline:
             began = time.monotonic()
             outcomes = [scored for chunk in waiting for scored in chunk]
             now = datetime.now(UTC)
-            self._store([_finished(scored, now) for scored in outcomes])
+            self._store([_finished(scored, now, self._review) for scored in outcomes])
             self._shadow.offer(scored.work for scored in outcomes if scored.error is None)
             self._flight.land(len(outcomes))
             self._count.add(store_seconds=time.monotonic() - began)
@@ -267,7 +271,14 @@ class Pipeline:
         self._flight.land(len(claims))
 
 
-def _finished(scored: Scored, now: datetime) -> Finished:
+def _finished(scored: Scored, now: datetime, plan: ReviewPlan) -> Finished:
+    """The decision on one ticket, and whether a person should look at it."""
+    made = _decided(scored, now)
+    review = review_wanted(made.decision, scored.serving.policy, plan)
+    return replace(made, review=review)
+
+
+def _decided(scored: Scored, now: datetime) -> Finished:
     """The decision on one ticket; whatever goes wrong with it stays with it."""
     claim, text = scored.work.claim, scored.work.text
     error = scored.error

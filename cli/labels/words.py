@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from cli.labels.changes import Found
-from cli.rules.changes import compare, finding_line, findings_object
+from cli.rules.changes import finding_line, findings_object
 from core.types import LabelMove
+from router.changes import compare
 from store.label_moves import LabelChange
 from trainer.labels.label_outlook import Wanted
 

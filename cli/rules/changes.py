@@ -1,48 +1,11 @@
-"""What importing a ruleset would change, and whether it may be saved. Pure."""
+"""An import of rules in words and as JSON, and whether it may be saved. Pure."""
 
-import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from router.changes import Change
 from router.lint import Finding, Severity
-from router.rules_yaml import dump_rules
-from router.ruleset import Rule, Ruleset
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """The step from one ruleset to another.
-
-    Attributes:
-        added: ids of rules that are new.
-        changed: ids of rules that differ.
-        removed: ids of rules that are gone.
-        diff: lines of the YAML before and after, in unified form.
-    """
-
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    diff: tuple[str, ...]
-
-
-def compare(before: Ruleset, after: Ruleset) -> Change:
-    """What differs; the default department shows in the diff alone."""
-    old, new = _by_id(before), _by_id(after)
-    lines = difflib.unified_diff(
-        dump_rules(before).splitlines(),
-        dump_rules(after).splitlines(),
-        "active",
-        "new",
-        lineterm="",
-    )
-    return Change(
-        added=tuple(id_ for id_ in new if id_ not in old),
-        changed=tuple(id_ for id_ in new if id_ in old and new[id_] != old[id_]),
-        removed=tuple(id_ for id_ in old if id_ not in new),
-        diff=tuple(lines),
-    )
 
 
 def has_errors(findings: Sequence[Finding]) -> bool:
@@ -71,7 +34,3 @@ def import_lines(change: Change, findings: Sequence[Finding], version: int | Non
 def findings_object(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Findings, JSON-ready."""
     return [asdict(finding) for finding in findings]
-
-
-def _by_id(ruleset: Ruleset) -> dict[str, Rule]:
-    return {rule.id: rule for rule in ruleset.rules}

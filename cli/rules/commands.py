@@ -1,4 +1,4 @@
-"""`pointsman rules`: export, import, lint."""
+"""`pointsman rules`: export, import, lint; the others are in `trial_commands`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,8 +7,19 @@ import typer
 
 from cli.options import AsJson
 from cli.output import Output
+from cli.rules import trial_commands
 
 app = typer.Typer(no_args_is_help=True, help="The rules that say which department takes a ticket.")
+app.command(
+    "dry-run", epilog="Example: pointsman rules dry-run --ticket sample-0001 --draft rules.yaml"
+)(trial_commands.dry_run)
+app.command(
+    "backtest", epilog="Example: pointsman rules backtest rules.yaml --days 30 --level refund=off"
+)(trial_commands.backtest)
+app.command("history", epilog="Example: pointsman rules history")(trial_commands.history)
+app.command("restore", epilog='Example: pointsman rules restore 3 --note "as before Monday"')(
+    trial_commands.restore
+)
 
 
 @app.command("export", epilog="Example: pointsman rules export rules.yaml")
@@ -44,17 +55,26 @@ def import_(
     note: Annotated[str, typer.Option(help="Why, for the history.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Save rules from YAML and let them decide from now on. Rules with errors are refused."""
+    """Save rules from YAML and let them decide from now on. Rules with errors are refused.
+
+    A plan tells what they would have changed in the decisions of the last 30 days, too.
+    """
+    from cli.rules.backtest_view import backtest_lines, backtest_object
     from cli.rules.changes import import_lines
     from cli.rules.stored import import_rules, read_rules
+    from cli.rules.trying import last_days, try_on_history
     from cli.running.services import connected
 
     output, wanted = Output(as_json=as_json), read_rules(file)
     with connected() as here:
         done = import_rules(here.engine, wanted, save=not plan, note=note or f"from {file.name}")
+        period = last_days(30, most=here.settings.backtest_tickets)
+        tried = try_on_history(here.engine, wanted, {}, period) if plan else None
     for line in import_lines(done.change, done.findings, done.version):
         output.say(line)
-    output.result(done.as_object())
+    for line in backtest_lines(tried) if tried and tried.of else ():
+        output.say(line)
+    output.result(done.as_object() | ({"backtest": backtest_object(tried)} if tried else {}))
     raise typer.Exit(1 if done.refused else 0)
 
 

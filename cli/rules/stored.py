@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from cli.rules.changes import Change, compare, findings_object, has_errors
+from cli.rules.changes import findings_object, has_errors
 from core.errors import Invalid
 from core.types import Automation
+from router.changes import Change, change_object, compare
 from router.lint import Finding, lint
 from router.parse import parse_ruleset
 from router.rules_yaml import load_rules
@@ -35,9 +36,7 @@ class Import:
     def as_object(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
-            "added": list(self.change.added),
-            "changed": list(self.change.changed),
-            "removed": list(self.change.removed),
+            **change_object(self.change),
             "findings": findings_object(self.findings),
             "version": self.version,
         }
@@ -53,6 +52,15 @@ def active_rules(engine: Engine) -> Ruleset:
     if found is None:
         raise Invalid("rules", "were never saved", "run `pointsman rules import FILE`")
     return parse_ruleset(found.document)
+
+
+def revision_rules(engine: Engine, version: int) -> Ruleset:
+    """The ruleset of one revision.
+
+    Raises:
+        Invalid: there is none of that number.
+    """
+    return parse_ruleset(transaction(engine, lambda c: rulesets.revision(c, version)).document)
 
 
 def read_rules(file: Path) -> Ruleset:

@@ -52,16 +52,29 @@ def _body(body: str) -> Iterator[Text]:
 
 
 def _decision(decision: Mapping[str, Any]) -> Iterator[Text]:
-    departments = " + ".join([decision["primary_department"], *decision["collaborators"]])
-    yield Text.assemble(
-        ("→ ", "dim"), (departments, "bold green"), f"  {why(decision['reason'], decision['rule'])}"
-    )
+    yield _went(decision)
     yield Text(
         f"scored by {rung_words(decision['rung'])}, model {decision['model_version'] or 'none'}, "
         f"rules {decision['ruleset_version']}, {decision['decided_at']}",
         "dim",
     )
     yield from _scores(decision)
+    yield from _trace(decision)
+
+
+def routing_card(routing: Mapping[str, Any]) -> Group:
+    """A decision that was only tried, with its trace, as lines for a terminal."""
+    return Group(_went(routing), *_trace(routing))
+
+
+def _went(decision: Mapping[str, Any]) -> Text:
+    departments = " + ".join([decision["primary_department"], *decision["collaborators"]])
+    return Text.assemble(
+        ("→ ", "dim"), (departments, "bold green"), f"  {why(decision['reason'], decision['rule'])}"
+    )
+
+
+def _trace(decision: Mapping[str, Any]) -> Iterator[Text]:
     for rule in decision["trace"]:
         yield from _rule(rule)
 
@@ -104,9 +117,19 @@ def _mark(held: bool) -> tuple[str, str]:
     return ("✓", "green") if held else ("✗", "red")
 
 
+def _review(item: Mapping[str, Any]) -> str:
+    reasons = ", ".join(item["reasons"])
+    if item["outcome"] is None:
+        return f"review: item {item['id']} waits for a person: {reasons}"
+    by = f" by {item['resolved_by']}" if item["resolved_by"] else ""
+    return f"review: {item['outcome']}{by}: {reasons}"
+
+
 def _history(record: Mapping[str, Any]) -> Iterator[Text]:
     for old in record["superseded_decisions"]:
         scored = f"{rung_words(old['rung'])}, {old['decided_at']}"
         yield Text(f"before: {old['primary_department']} by {scored}", "dim")
+    for item in record["reviews"]:
+        yield Text(_review(item), "dim")
     for event in record["events"]:
         yield Text(f"event: {event['event']}, {event['created_at']}", "dim")

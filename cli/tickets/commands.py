@@ -1,4 +1,4 @@
-"""`pointsman tickets`: send, show, replay, import."""
+"""`pointsman tickets`: send, show, verify, replay, import."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +94,24 @@ def replay(
         replayed = replay_tickets(here, tickets)
     output.say(f"{len(replayed)} tickets wait again.")
     output.result({"replayed": [str(id_) for id_ in replayed]})
+
+
+@app.command("verify", epilog="Example: pointsman tickets verify sample-0001")
+def verify(
+    tickets: Annotated[list[str], typer.Argument(metavar="ID...", help="UUIDs, or senders' ids.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make decisions again from their records, and tell whether they come out the same."""
+    from cli.running.services import connected
+    from cli.tickets.verifying import verify as verify_tickets
+
+    output = Output(as_json=as_json)
+    with connected() as here:
+        found = verify_tickets(here.engine, tickets)
+    for each in found:
+        output.say(f"{each.reference}: {each.words}")
+    output.result({"tickets": [each.as_object() for each in found]})
+    raise typer.Exit(0 if all(each.replay.is_same for each in found) else 1)
 
 
 def _finish(tally: "Tally", output: Output) -> None:

@@ -93,6 +93,7 @@ def a_record(**changes: Any) -> dict[str, Any]:
         "ticket": content,
         "decision": decision,
         "superseded_decisions": [],
+        "reviews": [],
         "events": [],
         **changes,
     }

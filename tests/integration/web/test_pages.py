@@ -1,26 +1,12 @@
-from collections.abc import Iterator
-
-import pytest
-from pydantic import SecretStr
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from core.settings import Settings
 from store.engine import transaction
 from store.tickets import accept
+from tests.factories.callers import web_settings
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket, tickets
 from web.app import make_app
-
-
-def _settings(database_url: str, redis_url: str) -> Settings:
-    return Settings(database_url=SecretStr(database_url), redis_url=SecretStr(redis_url))
-
-
-@pytest.fixture
-def client(postgres_url: str, redis_url: str) -> Iterator[TestClient]:
-    with TestClient(make_app(_settings(postgres_url, redis_url))) as made:
-        yield made
 
 
 def test_decisions_appear_on_the_page_last_decided_first(
@@ -64,14 +50,14 @@ def test_a_whole_system_is_ready(client: TestClient) -> None:
 
 
 def test_without_redis_the_web_still_serves(postgres_url: str) -> None:
-    with TestClient(make_app(_settings(postgres_url, "redis://127.0.0.1:1/0"))) as client:
+    with TestClient(make_app(web_settings(postgres_url, "redis://127.0.0.1:1/0"))) as client:
         answer = client.get("/health/ready")
         assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
         assert client.get("/").status_code == 200
 
 
 def test_without_a_database_everything_says_so(redis_url: str) -> None:
-    settings = _settings("postgresql://x@127.0.0.1:1/none", redis_url)
+    settings = web_settings("postgresql://x@127.0.0.1:1/none", redis_url)
     with TestClient(make_app(settings)) as client:
         assert client.get("/health/ready").status_code == 503
         assert client.get("/health/live").status_code == 200
@@ -82,7 +68,7 @@ def test_without_a_database_everything_says_so(redis_url: str) -> None:
 
 
 def test_a_database_without_tables_is_not_ready(empty_database_url: str, redis_url: str) -> None:
-    with TestClient(make_app(_settings(empty_database_url, redis_url))) as client:
+    with TestClient(make_app(web_settings(empty_database_url, redis_url))) as client:
         answer = client.get("/health/ready")
         assert answer.status_code == 503
         assert "pointsman migrate" in answer.json()["dependencies"]["postgres"]["detail"]

@@ -57,7 +57,7 @@ def _set(system: System, automation: Automation) -> None:
 
 _DECIDED = text(
     "SELECT d.*, t.external_id, s.subject, s.body, s.channel, s.language, s.customer, "
-    "s.priority, s.metadata, s.created_at, p.thresholds AS policy, r.document AS rules "
+    "s.priority, s.metadata, s.created_at, s.deadline, p.thresholds AS policy, r.document AS rules "
     "FROM decisions d JOIN tickets t ON t.id = d.ticket_id "
     "JOIN ticket_contents s ON s.ticket_id = d.ticket_id AND s.revision = d.revision "
     "LEFT JOIN threshold_sets p ON p.version = d.thresholds_version "

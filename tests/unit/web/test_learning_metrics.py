@@ -4,11 +4,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from core.types import ReviewReason
 from store.audit_sample import Judged
 from store.drift_reports import DriftReport
+from store.review import Waiting
 from web.learning_metrics import Learning, learning_families
 
 _AT = datetime(2026, 3, 1, tzinfo=UTC)
+_NOTHING = Waiting(items=0, by_reason={}, oldest_s=0.0)
 
 
 class _Fixed(Collector):
@@ -20,7 +23,7 @@ class _Fixed(Collector):
 
 
 def _text(**changes: object) -> str:
-    fields: dict[str, object] = {"judged": {}, "drift": None, "runs": {}}
+    fields: dict[str, object] = {"judged": {}, "drift": None, "runs": {}, "review": _NOTHING}
     registry = CollectorRegistry()
     registry.register(_Fixed(Learning(**{**fields, **changes})))  # type: ignore[arg-type]
     return generate_latest(registry).decode()
@@ -70,3 +73,11 @@ def test_trainings_are_counted_by_why_they_began_and_how_they_ended() -> None:
     assert 'pointsman_training_runs{outcome="promoted",trigger="drift"} 2.0' in text
     assert 'pointsman_training_runs{outcome="failed",trigger="manual"} 1.0' in text
     assert "pointsman_drift" not in text
+
+
+def test_what_waits_for_a_person_is_counted_by_reason() -> None:
+    by_reason = {ReviewReason.NO_RULE: 3, ReviewReason.AUDIT: 1}
+    text = _text(review=Waiting(items=3, by_reason=by_reason, oldest_s=90.0))
+    assert 'pointsman_review_items{reason="no_rule"} 3.0' in text
+    assert 'pointsman_review_items{reason="audit"} 1.0' in text
+    assert "pointsman_review_oldest_seconds 90.0" in text

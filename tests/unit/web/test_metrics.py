@@ -5,9 +5,12 @@ from prometheus_client.registry import Collector
 from starlette.testclient import TestClient
 
 from core.errors import Transient
+from store.review import Waiting
 from tests.factories.decided import a_worker
 from web.learning_metrics import Learning
 from web.metrics import Snapshot, metric_families, metrics_routes
+
+_NOTHING = Waiting(items=0, by_reason={}, oldest_s=0.0)
 
 
 class _Fixed(Collector):
@@ -29,7 +32,7 @@ def _snapshot(*workers: object) -> Snapshot:
         waiting={"accepted": 3, "claimed": 0, "quarantined": 1},
         oldest_waiting_s=4.5,
         workers=list(workers),  # type: ignore[arg-type]
-        learning=Learning(judged={}, drift=None, runs={}),
+        learning=Learning(judged={}, drift=None, runs={}, review=_NOTHING),
     )
 
 

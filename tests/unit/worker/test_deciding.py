@@ -1,9 +1,13 @@
 from datetime import UTC, datetime
 
-from core.types import Reason, Rung, TicketState
+import pytest
+
+from core.types import Reason, ReviewReason, Rung, TicketState
+from router.review import ReviewPlan
+from store.review_items import Wanted
 from tests.factories.scorers import FakeScorer, serving
 from tests.factories.values import a_claim
-from worker.deciding import decided, quarantined
+from worker.deciding import decided, quarantined, review_wanted
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -47,3 +51,20 @@ def test_a_quarantined_ticket_goes_to_manual_triage_with_its_error() -> None:
     assert made.state is TicketState.QUARANTINED
     assert made.decision.routing.reason is Reason.MANUAL_TRIAGE
     assert made.error == "ended its worker"
+
+
+def _wanted(text: str, row: list[float], share: float = 0.0) -> Wanted | None:
+    serves = serving()
+    made = decided(a_claim(), text=text, row=row, serving=serves, now=NOW)
+    plan = ReviewPlan(audit_share=share, due_s=60)
+    return review_wanted(made.decision, serves.policy, plan)
+
+
+def test_a_person_is_asked_where_the_decision_is_in_doubt_or_was_drawn() -> None:
+    assert _wanted("x", [0.9, 0.1]) is None
+    doubt, drawn = _wanted("x", [0.4, 0.1]), _wanted("x", [1.0, 0.0], share=1.0)
+    assert doubt is not None
+    assert drawn is not None
+    assert (doubt.reasons, doubt.due_s) == ((ReviewReason.BELOW_THRESHOLD,), 60)
+    assert doubt.uncertainty == pytest.approx(0.8)
+    assert (drawn.reasons, drawn.uncertainty) == ((ReviewReason.AUDIT,), 0.0)

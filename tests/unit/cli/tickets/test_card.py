@@ -55,3 +55,11 @@ def test_labels_that_are_ticked_or_suggested_are_told_from_those_that_count() ->
     assert "✓ delivery  0.91" in shown
     assert "☑ refund    0.60" in shown
     assert "? login     0.50" in shown
+
+
+def test_what_waits_for_a_person_is_told_and_what_became_of_it() -> None:
+    waits = {"id": 12, "reasons": ["no_rule", "audit"], "outcome": None, "resolved_by": None}
+    done = {"id": 11, "reasons": ["no_rule"], "outcome": "accepted", "resolved_by": "ann"}
+    shown = _shown(reviews=[done, waits])
+    assert "review: accepted by ann: no_rule" in shown
+    assert "review: item 12 waits for a person: no_rule, audit" in shown

@@ -1,0 +1,1 @@
+"""`pointsman review`: what waits for a person."""

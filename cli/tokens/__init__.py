@@ -1,0 +1,1 @@
+"""`pointsman tokens`: who may call the API."""

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from cli.main import main
+from core.types import Role
+from store.api_tokens import caller_of
+from store.engine import transaction
+from tests.integration.cli.conftest import Run
+
+
+def test_a_created_token_opens_doors_until_it_is_revoked(run: Run, engine: Engine) -> None:
+    status, made = run("tokens", "create", "shop", "--role", "helpdesk", "--expires-days", "30")
+    assert (status, made["name"], made["role"]) == (0, "shop", "helpdesk")
+    assert made["expires_at"] > made["created_at"]
+    caller = transaction(engine, lambda c: caller_of(c, made["token"]))
+    assert caller is not None
+    assert (caller.name, caller.role) == ("shop", Role.HELPDESK)
+    assert run("tokens", "revoke", "shop") == (0, {"revoked": "shop"})
+    assert transaction(engine, lambda c: caller_of(c, made["token"])) is None
+
+
+def test_the_list_tells_everything_but_the_secret(run: Run) -> None:
+    made = run("tokens", "create", "shop", "--role", "helpdesk")[1]
+    run("tokens", "revoke", "shop")
+    run("tokens", "create", "shop", "--role", "ops")
+    listed = run("tokens", "list")[1]
+    assert [token["role"] for token in listed["tokens"]] == ["helpdesk", "ops"]
+    assert [token["revoked_at"] is None for token in listed["tokens"]] == [False, True]
+    assert made["token"] not in str(listed)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create", "shop", "--role", "ops"],
+        ["create", " ", "--role", "ops"],
+        ["create", "x", "--role", "king"],
+        ["revoke", "nobody"],
+    ],
+)
+def test_a_name_that_is_taken_or_unknown_is_a_bad_argument(run: Run, arguments: list[str]) -> None:
+    run("tokens", "create", "shop", "--role", "helpdesk")
+    assert run("tokens", *arguments)[0] == 2
+
+
+def test_a_person_sees_the_secret_once_and_then_only_its_life(
+    configured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tokens", "create", "shop", "--role", "agent"]) == 0
+    secret = capsys.readouterr().out.splitlines()[0]
+    assert secret.startswith("pointsman_")
+    assert main(["tokens", "list"]) == 0
+    out = capsys.readouterr().out
+    assert secret not in out
+    assert "never used" in out

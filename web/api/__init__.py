@@ -1,0 +1,1 @@
+"""The HTTP API, `/v1/…`: thin doors to what `store` and `router` do."""

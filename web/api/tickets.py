@@ -1,0 +1,159 @@
+"""`/v1/tickets`: tickets in, their records and lists out."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query
+from sqlalchemy import Engine
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from core.text import clean_text
+from core.ticket_json import TicketShape
+from store.api_tokens import Caller
+from store.engine import transaction
+from store.records import ticket_record
+from store.ticket_pages import TicketFilter, page
+from web.access import caller
+from web.api.cursors import cursor_of, id_of
+from web.api.intake import read_submission, request_of, take
+from web.api.schemas import (
+    TICKET_EXAMPLE,
+    AcceptedTicket,
+    AcceptedTickets,
+    TicketInList,
+    TicketList,
+    TicketRecord,
+    WantedTickets,
+)
+from web.api.timeline import timeline
+from web.problems import Problem, documented
+
+_Key = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Made up by the caller, one for each request; the same request sent again "
+        "under it gets the same answer.",
+    ),
+]
+_Source = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=200,
+        description="Who sends them; with the ticket's id it is the natural key. The token's name "
+        "if absent.",
+    ),
+]
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "One ticket, or up to 1,000.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [
+                        TicketShape.model_json_schema(),
+                        {
+                            "type": "object",
+                            "required": ["tickets"],
+                            "additionalProperties": False,
+                            "properties": {
+                                "tickets": {
+                                    "type": "array",
+                                    "minItems": 1,
+                                    "maxItems": 1000,
+                                    "items": {"type": "object"},
+                                }
+                            },
+                        },
+                    ]
+                },
+                "examples": {
+                    "one": {"value": TICKET_EXAMPLE},
+                    "several": {"value": {"tickets": [TICKET_EXAMPLE]}},
+                },
+            }
+        },
+    }
+}
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+def ticket_routes(engine: Engine, announce: Callable[[tuple[UUID, ...]], None]) -> APIRouter:
+    """The three routes; `announce` tells workers of what was stored and returns at once."""
+    routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
+
+    @routes.post(
+        "",
+        status_code=202,
+        response_model=AcceptedTicket | AcceptedTickets,
+        responses=documented(
+            "unauthenticated",
+            "forbidden",
+            "idempotency-key-reused",
+            "too-large",
+            "invalid",
+            "unavailable",
+        ),
+        openapi_extra=_BODY,
+        summary="Send tickets to be routed",
+    )
+    def send(
+        sender: Annotated[Caller, Depends(caller)],
+        body: Annotated[bytes, Depends(_body)],
+        idempotency_key: _Key = None,
+        source: _Source = None,
+    ) -> JSONResponse:
+        """Answers once they are stored. Of several, each has its own outcome."""
+        whose = clean_text(source or sender.name).text
+        submission = read_submission(body)
+        request = idempotency_key and request_of(
+            token_id=sender.token_id, key=idempotency_key, source=whose, body=body
+        )
+        answered = transaction(
+            engine, lambda c: take(c, submission, source=whose, request=request or None)
+        )
+        announce(answered.stored)
+        headers = {"idempotency-replayed": "true"} if answered.replayed else None
+        return JSONResponse(answered.body, 202, headers)
+
+    @routes.get(
+        "",
+        response_model=TicketList,
+        responses=documented("unauthenticated", "forbidden", "invalid", "unavailable"),
+        summary="List tickets, newest first",
+    )
+    def list_(
+        wanted: Annotated[WantedTickets, Query()],
+    ) -> TicketList:
+        """A page may be short, or empty, and still have a `next`: go on until that is null."""
+        after = None if wanted.cursor is None else id_of(wanted.cursor)
+        fits = TicketFilter(**wanted.model_dump(exclude={"cursor", "limit"}))
+        found = transaction(engine, lambda c: page(c, fits, after=after, most=wanted.limit))
+        return TicketList(
+            tickets=[TicketInList.model_validate(line) for line in found.tickets],
+            next=None if found.next_after is None else cursor_of(found.next_after),
+        )
+
+    @routes.get(
+        "/{ticket_id}",
+        response_model=TicketRecord,
+        responses=documented("unauthenticated", "forbidden", "not-found", "invalid", "unavailable"),
+        summary="Everything about one ticket",
+    )
+    def show(ticket_id: UUID) -> dict[str, Any]:
+        """Contents, scores, labels, departments, reason, trace, versions, and what happened."""
+        record = transaction(engine, lambda c: ticket_record(c, ticket_id))
+        if record is None:
+            raise Problem("not-found", f"There is no ticket {ticket_id}.")
+        return {**record, "timeline": timeline(record)}
+
+    return routes
