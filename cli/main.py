@@ -4,7 +4,6 @@ Importing this is quick: commands import what they work with when they run. Erro
 `core.errors` end as one line on stderr that says what to do next.
 """
 
-import sys
 from collections.abc import Sequence
 
 import typer
@@ -104,7 +103,3 @@ def error_line(error: PointsmanError) -> str:
     if not advice or "`" in message:
         return f"pointsman: {message}"
     return f"pointsman: {message}; {advice}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -22,10 +22,8 @@ def command(
 ) -> None:
     """Train a model, start everything, send tickets, and show where they went."""
     from cli.demo.story import Wish, tell
-    from cli.running.interrupts import stop_like_ctrl_c
     from core.settings import load_settings
 
     wish, settings = Wish(data=data, tickets=tickets, leave=leave), load_settings()
-    stop_like_ctrl_c()
     summary = tell(wish, settings, Output(as_json=as_json))
     raise typer.Exit(0 if summary.is_sound else 1)

@@ -1,19 +1,32 @@
 """Ctrl-C and SIGTERM: one way to stop, put off while something must not be cut in two."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 _WISH = threading.Event()
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN_AFTER_S = 0.02
 
 
 def stop_like_ctrl_c() -> None:
-    """Makes SIGTERM and a closed terminal raise KeyboardInterrupt, as Ctrl-C does."""
+    """Makes SIGTERM and a closed terminal raise KeyboardInterrupt, as Ctrl-C does.
+
+    One that met a callback which cannot raise, as those of weak references, comes again. A
+    terminal may close where `nohup` said so; Ctrl-C counts also for a shell's background job.
+    """
     for number in _STOPPING:
-        signal.signal(number, _interrupt)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+    sys.unraisablehook = _interrupt_again
 
 
 @contextmanager
@@ -54,3 +67,12 @@ def was_wished() -> bool:
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     _WISH.set()
     raise KeyboardInterrupt
+
+
+def _interrupt_again(lost: "UnraisableHookArgs") -> None:
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    again = threading.Timer(_AGAIN_AFTER_S, os.kill, (os.getpid(), signal.SIGINT))
+    again.daemon = True
+    again.start()

@@ -22,12 +22,10 @@ def command(
 ) -> None:
     """Run web, workers, trainer and beat until Ctrl-C."""
     from cli.running.instance import run_until_stopped
-    from cli.running.interrupts import stop_like_ctrl_c
     from core.settings import load_settings
 
     parts, output = parse_parts(only), Output(as_json=as_json)
     settings = load_settings(device=device)
-    stop_like_ctrl_c()
     try:
         run_until_stopped(settings, parts, workers=workers, output=output)
     except KeyboardInterrupt:

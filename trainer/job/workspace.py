@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
@@ -45,8 +46,11 @@ def open_workspace(out: Path, request_id: str) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file that is there as a whole or not at all, also after a kill -9."""
-    aside = path.with_name(f"{path.name}.new")
+    """Writes a file that is there as a whole or not at all, also after a kill -9.
+
+    Of several that write it at once, the last one's stays.
+    """
+    aside = path.with_name(f"{path.name}.{uuid4().hex}.new")
     aside.write_bytes(content)
     aside.replace(path)
 

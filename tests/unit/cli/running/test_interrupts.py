@@ -1,4 +1,7 @@
 import signal
+import sys
+import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -10,9 +13,11 @@ from cli.running.interrupts import forget_wishes, stop_like_ctrl_c, uninterrupte
 def _handlers_as_before() -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in numbers}
+    hook = sys.unraisablehook
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+    sys.unraisablehook = hook
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -46,3 +51,22 @@ def test_a_wish_of_an_earlier_command_counts_no_more() -> None:
     assert was_wished()
     forget_wishes()
     assert not was_wished()
+
+
+def test_a_wish_that_a_callback_swallowed_comes_again() -> None:
+    class Thing:
+        pass
+
+    stop_like_ctrl_c()
+    thing = Thing()
+    watched = weakref.ref(thing, lambda _dead: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        del thing
+        time.sleep(5)
+    assert watched() is None
+
+
+def test_a_terminal_may_close_where_nohup_said_so() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop_like_ctrl_c()
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN

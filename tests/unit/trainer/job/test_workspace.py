@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,15 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Invalid, match="--out"), open_workspace(tmp_path / "file" / "out", "a"):
         pass
+
+
+def test_two_writers_of_one_file_leave_the_whole_of_one(tmp_path: Path) -> None:
+    def write(content: bytes) -> None:
+        for _ in range(50):
+            write_whole(tmp_path / "file", content)
+
+    contents = [b"a" * 1000, b"b" * 1000]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(write, contents))
+    assert (tmp_path / "file").read_bytes() in contents
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
