@@ -12,9 +12,9 @@ from store.engine import make_engine, transaction
 from store.events import Event, Place, decisions_from
 from web.access import admit
 from web.announcer import Announcer
-from web.api.feed import AT_ONCE, Feed
-from web.api.stream import stream_routes
-from web.api.tickets import ticket_routes
+from web.api.stream.feed import AT_ONCE, Feed
+from web.api.stream.routes import stream_routes
+from web.api.tickets.routes import ticket_routes
 from web.console import console_routes, static_files
 from web.errors import add_error_answers
 from web.health import health_routes, postgres_check, redis_check

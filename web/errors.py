@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import Invalid, PointsmanError, Transient
-from web.problems import name_for, problem_answer
+from web.problems import Problem, name_for, problem_answer
 
 _log = structlog.get_logger(__name__)
 _RETRY = {"retry-after": "1"}
@@ -34,7 +34,8 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem_answer(name_for(error), error.headers, detail=error.detail)
+    more = error.more if isinstance(error, Problem) else {}
+    return problem_answer(name_for(error), error.headers, detail=error.detail, **more)
 
 
 async def _parameters(_request: Request, error: Exception) -> Response:

@@ -45,9 +45,25 @@ KINDS: Mapping[str, Kind] = {
         title="The key was used for another request",
         fix="take a new key for each request, and the old one only to send the same again",
     ),
+    "conflict": Kind(
+        status=409, title="This cannot be done in the state that it is in", fix="look at it again"
+    ),
+    "changed-meanwhile": Kind(
+        status=412,
+        title="Somebody else saved first",
+        fix="look at `current`, make your change on it, and send its `ETag` as `If-Match`",
+    ),
     "too-large": Kind(status=413, title="The body is too large", fix="send fewer tickets at once"),
     "invalid": Kind(
         status=422, title="The request cannot be understood", fix="see the API's description"
+    ),
+    "match-needed": Kind(
+        status=428,
+        title="A change must say what it was made on",
+        fix="send the `ETag` of what you read as `If-Match`",
+    ),
+    "too-many-requests": Kind(
+        status=429, title="This caller asks too often", fix="try again after `Retry-After`"
     ),
     "failed": Kind(
         status=500, title="This failed and will fail again", fix="report it with `request_id`"
@@ -56,7 +72,7 @@ KINDS: Mapping[str, Kind] = {
         status=503, title="Something that this needs is away", fix="try again after `Retry-After`"
     ),
 }
-_BY_STATUS = {kind.status: name for name, kind in KINDS.items()}
+_BY_STATUS = {kind.status: name for name, kind in reversed(list(KINDS.items()))}
 
 
 class Problem(HTTPException):
@@ -66,11 +82,15 @@ class Problem(HTTPException):
         name: one of `KINDS`.
         detail: what is the matter this time, without ticket text.
         headers: to send along.
+        more: further members of the object (RFC 9457, 3.2).
     """
 
-    def __init__(self, name: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
         super().__init__(KINDS[name].status, detail, headers)
         self.name = name
+        self.more = more
 
 
 def name_for(error: HTTPException) -> str:
@@ -124,6 +144,10 @@ _DETAILS = {
     "forbidden": "The role agent may not POST /v1/tickets.",
     "not-found": "There is no ticket 0198c0de-0000-7000-8000-000000000000.",
     "idempotency-key-reused": "The key 7f3a was used with another body.",
+    "conflict": "The item is held by another agent.",
+    "changed-meanwhile": 'Version 8 stands; the request was made on "7".',
+    "match-needed": "The request carries no If-Match.",
+    "too-many-requests": "The token zendesk may send 600 requests a minute.",
     "too-large": "The body is larger than 16777216 bytes.",
     "invalid": "colour is not a known field",
 }
@@ -140,5 +164,7 @@ _SCHEMA = {
         "field": _TEXT,
         "fix": _TEXT,
         "request_id": _TEXT,
+        "current": {"description": "Of `changed-meanwhile`: what stands."},
+        "yours": {"description": "Of `changed-meanwhile`: what the request would have saved."},
     },
 }

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from core.settings import Settings
 from core.ticket_json import parse_ticket
 from web.access import ACCESS
-from web.api.schemas import TICKET_EXAMPLE
+from web.api.tickets.schemas import TICKET_EXAMPLE
 from web.app import make_app
 from web.problems import KINDS
 

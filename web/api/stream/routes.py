@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
 
 from store.events import Event, Place, late_start
-from web.api.feed import AT_ONCE, Feed, Listener
+from web.api.stream.feed import AT_ONCE, Feed, Listener
 from web.problems import Problem, documented
 
 _HEARTBEAT_S = 15.0

@@ -17,8 +17,8 @@ from store.records import ticket_record
 from store.ticket_pages import TicketFilter, page
 from web.access import caller
 from web.api.cursors import cursor_of, id_of
-from web.api.intake import read_submission, request_of, take
-from web.api.schemas import (
+from web.api.tickets.intake import read_submission, request_of, take
+from web.api.tickets.schemas import (
     TICKET_EXAMPLE,
     AcceptedTicket,
     AcceptedTickets,
@@ -27,7 +27,7 @@ from web.api.schemas import (
     TicketRecord,
     WantedTickets,
 )
-from web.api.timeline import timeline
+from web.api.tickets.timeline import timeline
 from web.problems import Problem, documented
 
 _Key = Annotated[

@@ -1,0 +1,1 @@
+"""Labels, their levels and their thresholds."""

@@ -1,0 +1,1 @@
+"""Model versions, training, drift, and figures of the running system."""

@@ -1,0 +1,1 @@
+"""Tickets in, their records and lists out."""
