@@ -4,6 +4,7 @@ The environment (prefix `POINTSMAN_`) and a `.env` file in the working directory
 sources. `.env.example` lists the same names and is checked against this class by a test.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,9 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import Invalid
+from core.types import ControlledArea, Role
 
+_AREA = f"({'|'.join(ControlledArea)})"
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -50,6 +53,86 @@ class Settings(BaseSettings):
     )
     idempotency_hours: Annotated[float, Field(gt=0)] = Field(
         default=24, description="an answer is kept at least this long for its Idempotency-Key"
+    )
+    console_guest: str = Field(
+        default="",
+        max_length=100,
+        description="name of the person that a browser on this machine is without signing in; "
+        "empty for nobody",
+    )
+    four_eyes: Annotated[str, Field(pattern=f"^({_AREA}(,{_AREA})*)?$")] = Field(
+        default="",
+        description="changes over the API that wait until a second person approves them, of "
+        "rules,thresholds,activation; empty for none",
+    )
+    requests_per_minute: Annotated[int, Field(ge=0)] = Field(
+        default=6_000,
+        description="requests of one token or person in a minute, tickets sent apart; 0 for any",
+    )
+    tickets_per_minute: Annotated[int, Field(ge=0)] = Field(
+        default=600_000, description="tickets that one token sends in a minute; 0 for any number"
+    )
+    sign_ins_per_minute: Annotated[int, Field(ge=0)] = Field(
+        default=10, description="tries to sign in from one address in a minute; 0 for any number"
+    )
+    sign_in_failures: Count = Field(
+        default=10, description="wrong passwords in a row after which a person is locked"
+    )
+    lockout_minutes: Annotated[float, Field(gt=0)] = Field(
+        default=15, description="time for which a person is locked"
+    )
+    password_chars: Annotated[int, Field(ge=8, le=128)] = Field(
+        default=15, description="fewest characters of a password"
+    )
+    session_hours: Annotated[float, Field(gt=0)] = Field(
+        default=12, description="time after which a person signs in again, whatever they do"
+    )
+    session_idle_minutes: Annotated[float, Field(gt=0)] = Field(
+        default=60, description="time without a request after which a person signs in again"
+    )
+    session_cookie_secure: bool | None = Field(
+        default=None,
+        description="whether cookies go over HTTPS only; unset means yes, unless the web process "
+        "binds the loopback",
+    )
+    token_grace_hours: Annotated[float, Field(ge=0)] = Field(
+        default=24, description="time for which a rotated token's old secret goes on"
+    )
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = Field(
+        default=None,
+        description="address of the web process as browsers see it, for the way back from an "
+        "OpenID provider; unset takes that of each request",
+    )
+    oidc_issuer: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = Field(
+        default=None, description="URL of the OpenID provider that people sign in through"
+    )
+    oidc_client_id: str | None = Field(
+        default=None, description="what the OpenID provider calls this Pointsman"
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="secret of that name; unset for a public client"
+    )
+    oidc_role_claim: str | None = Field(
+        default=None,
+        description="claim of the provider that holds roles of Pointsman, one or a list, read at "
+        "each sign-in; unset leaves roles to admins here",
+    )
+    oidc_default_role: Role | None = Field(
+        default=None,
+        description="role of people for whom the provider says none; unset refuses them",
+    )
+    redaction: Annotated[str, Field(pattern=r"^(off|patterns|presidio)$")] = Field(
+        default="off",
+        description="what is taken out of tickets before they are stored: off (nothing), patterns "
+        "(addresses, numbers and keys of well-known forms), or presidio (names too; needs the "
+        "extra of that name)",
+    )
+    redaction_regions: Annotated[str, Field(pattern=r"^([A-Z]{2}(,[A-Z]{2})*)?$")] = Field(
+        default="",
+        description="countries (DE,GB) whose phone numbers are found without a + before them",
+    )
+    redaction_language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = Field(
+        default="en", description="language that presidio reads"
     )
     log_format: Annotated[str, Field(pattern="^(console|json)$")] = Field(
         default="console", description="console or json"
@@ -119,6 +202,22 @@ class Settings(BaseSettings):
     )
     outbox_retention_days: Annotated[int, Field(ge=1)] = Field(
         default=90, description="months of events and shadow decisions older than this are dropped"
+    )
+    text_retention_days: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="months of ticket texts older than this are dropped, and rows of data sets "
+        "with them; 0 for never",
+    )
+    trace_retention_days: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="traces of decisions older than this are dropped, and months of replaced "
+        "decisions; 0 for never",
+    )
+    dead_letter_retention_days: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="refused submissions older than this are dropped; 0 for never"
+    )
+    audit_retention_days: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="audit entries older than this are dropped; 0 for never"
     )
     maintenance_interval_s: Seconds = Field(
         default=3600, description="how often beat triggers partition care"
@@ -201,10 +300,50 @@ class Settings(BaseSettings):
     review_lease_s: Seconds = Field(
         default=600, description="how long an agent holds an item of the review queue"
     )
+    service_users: str = Field(
+        default="",
+        description="names under which we write into helpdesks (pointsman,bot); what they say is "
+        "no feedback; empty for none",
+    )
+    explain_wait_s: Annotated[float, Field(ge=0)] = Field(
+        default=1.5, description="how long a door waits for a worker to explain a decision"
+    )
+    explain_after_batches: Count = Field(
+        default=20, description="a worker that is never idle explains one decision per so many"
+    )
+    explain_corrected_tickets: Annotated[int, Field(ge=0)] = Field(
+        default=2000,
+        description="newest corrected tickets that explanations are compared with; 0 for none",
+    )
+    explain_fresh_s: Seconds = Field(
+        default=600, description="an explanation older than this is made again after new feedback"
+    )
+    explain_retention_days: Annotated[float, Field(gt=0)] = Field(
+        default=30, description="explanations asked for longer ago are dropped"
+    )
+    suggest_feedback: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=20_000,
+        description="newest entries of feedback that rules are suggested from; 1 s for so many",
+    )
+    suggest_support: Annotated[int, Field(ge=2)] = Field(
+        default=5, description="fewest corrections that must share a pattern for a suggested rule"
+    )
+    suggest_precision: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.8,
+        description="least share of a suggested rule's tickets that people put in its department",
+    )
     supported_languages: Annotated[str, Field(pattern=r"^([\w-]+(,[\w-]+)*)?$")] = Field(
         default="",
         description="languages that the model is fit for (en,de); tickets in others are not placed "
         "by labels and wait for a person; empty for every one",
+    )
+    stats_days: Count = Field(
+        default=92, description="longest period that one question for figures may be about"
+    )
+    stats_tickets: Count = Field(
+        default=100_000,
+        description="about so many decisions figures are made of; of more they draw a sample by "
+        "hash",
     )
     backtest_tickets: Count = Field(
         default=100_000,
@@ -223,9 +362,34 @@ class Settings(BaseSettings):
     )
 
     @property
+    def phone_regions(self) -> tuple[str, ...]:
+        """`redaction_regions` one by one."""
+        return tuple(filter(None, self.redaction_regions.split(",")))
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """`supported_languages` one by one; () for every one."""
         return tuple(filter(None, self.supported_languages.split(",")))
+
+    @property
+    def controlled_areas(self) -> frozenset[ControlledArea]:
+        """What `four_eyes` names."""
+        return frozenset(map(ControlledArea, filter(None, self.four_eyes.split(","))))
+
+    @property
+    def session_life(self) -> timedelta:
+        """`session_hours`."""
+        return timedelta(hours=self.session_hours)
+
+    @property
+    def session_idle(self) -> timedelta:
+        """`session_idle_minutes`."""
+        return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def own_users(self) -> frozenset[str]:
+        """`service_users` one by one."""
+        return frozenset(filter(None, map(str.strip, self.service_users.split(","))))
 
     def service_urls(self) -> tuple[str, str]:
         """The URLs of the database and of Redis, for a process that needs both.

@@ -28,7 +28,7 @@ def read_tickets(path: Path, *, ignore_unknown: bool = False) -> Iterator[Line]:
     """Reads a `.jsonl` or `.jsonl.gz` file, or standard input for `-`, line by line.
 
     A bad line does not end the reading; a gzip stream that breaks off yields every whole line
-    before the break and then one error. Blank lines are skipped.
+    before the break and then one error. Blank lines and tombstones of erased tickets are skipped.
 
     Args:
         path: the file.
@@ -51,13 +51,21 @@ def read_tickets(path: Path, *, ignore_unknown: bool = False) -> Iterator[Line]:
             if len(raw) > MAX_LINE_BYTES:
                 _skip_line(stream, raw)
                 yield Line(number=number, error=_too_long())
-            elif raw.strip():
-                yield _parse(number, raw, ignore_unknown)
+            elif raw.strip() and (line := _parse(number, raw, ignore_unknown)) is not None:
+                yield line
 
 
-def _parse(number: int, raw: bytes, ignore_unknown: bool) -> Line:
+def is_tombstone(said: object) -> bool:
+    """Whether a decoded line stands for a ticket that was erased from a data set."""
+    return isinstance(said, dict) and "erased" in said and "body" not in said
+
+
+def _parse(number: int, raw: bytes, ignore_unknown: bool) -> Line | None:
     try:
-        return Line(number=number, ticket=parse_ticket(loads(raw), ignore_unknown=ignore_unknown))
+        said = loads(raw)
+        if is_tombstone(said):
+            return None
+        return Line(number=number, ticket=parse_ticket(said, ignore_unknown=ignore_unknown))
     except Invalid as error:
         return Line(number=number, error=error)
 

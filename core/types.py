@@ -84,6 +84,22 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
 
 
+class ProposalVerdict(StrEnum):
+    """What became of a change that waited for a second person."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class ControlledArea(StrEnum):
+    """What can be put under four eyes."""
+
+    RULES = "rules"
+    THRESHOLDS = "thresholds"
+    ACTIVATION = "activation"
+
+
 class ReviewReason(StrEnum):
     """Why a person should look at a decision, or at what an agent said of one.
 
@@ -118,11 +134,16 @@ class ReviewOutcome(StrEnum):
 
 
 class ReviewOrder(StrEnum):
-    """Which open item comes next: the one due first, the most uncertain, or those of the audit."""
+    """Which open item comes next.
+
+    The one due first; the most uncertain; those of the audit; the most uncertain of the label that
+    was looked at least lately.
+    """
 
     DEADLINE = "deadline"
     UNCERTAINTY = "uncertainty"
     AUDIT = "audit"
+    SPREAD = "spread"
 
 
 class RunState(StrEnum):
@@ -197,6 +218,13 @@ class Role(StrEnum):
     OPS = "ops"
     APPROVER = "approver"
     ADMIN = "admin"
+
+
+class ErasureScope(StrEnum):
+    """What one erasure removes: a ticket, or every ticket of a customer."""
+
+    TICKET = "ticket"
+    CUSTOMER = "customer"
 
 
 class TrialStage(StrEnum):

@@ -8,8 +8,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from core.errors import Invalid
 from core.types import Role
@@ -18,12 +19,17 @@ from store import audit
 PREFIX = "pointsman_"
 """What every token begins with, so that scanners for leaked secrets can know it."""
 _SECRET_BYTES = 32
-_MAX_NAME_CHARS = 100
+MAX_NAME_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiToken:
-    """A token without its secret."""
+    """A token without its secret.
+
+    Attributes:
+        scopes: the only doors of its role that it opens; None for all of them.
+        old_secret_until: until then the secret before the last rotation opens them too.
+    """
 
     id: int
     name: str
@@ -33,6 +39,8 @@ class ApiToken:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    scopes: tuple[str, ...] | None
+    old_secret_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,89 +53,140 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who calls, as its token says."""
+    """Who calls: a token, or a person by their session.
 
-    token_id: int
+    Attributes:
+        scopes: what a token is narrowed to; None for all that the role may.
+    """
+
     name: str
     role: Role
+    token_id: int | None = None
+    person_id: int | None = None
+    scopes: frozenset[str] | None = None
 
 
-_COLUMNS = "id, name, role, created_by, created_at, expires_at, last_used_at, revoked_at"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A token to be made.
+
+    Attributes:
+        name: of the caller; 1 to 100 characters, no living token's and no person's.
+        role: what the caller may do.
+        scopes: what it is narrowed to; None for all that the role may.
+        lifetime: after which it is void; None for never.
+    """
+
+    name: str
+    role: Role
+    scopes: tuple[str, ...] | None = None
+    lifetime: timedelta | None = None
+
+
+_COLUMNS = (
+    "id, name, role, created_by, created_at, expires_at, last_used_at, revoked_at, scopes, "
+    "CASE WHEN old_secret_until > clock_timestamp() THEN old_secret_until END AS old_secret_until"
+)
 _LIVES = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())"
 _CREATE = text(
-    "INSERT INTO api_tokens (name, role, secret_hash, created_by, expires_at) "
-    "VALUES (:name, :role, :hash, :actor, clock_timestamp() + CAST(:lifetime AS interval)) "
+    "INSERT INTO api_tokens (name, role, scopes, secret_hash, created_by, expires_at) "
+    "SELECT :name, :role, CAST(:scopes AS text[]), :hash, :actor, "
+    "clock_timestamp() + CAST(:lifetime AS interval) "
+    "WHERE NOT EXISTS (SELECT FROM people WHERE lower(name) = lower(:name)) "
     f"ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING {_COLUMNS}"
 )
-_LIST = text(f"SELECT {_COLUMNS} FROM api_tokens ORDER BY id")
+_PAGE = text(f"SELECT {_COLUMNS} FROM api_tokens WHERE id > :after ORDER BY id LIMIT :most")
+_UNREVOKED = text("SELECT id FROM api_tokens WHERE name = :name AND revoked_at IS NULL")
+_ROTATE = text(
+    "UPDATE api_tokens SET secret_hash = :hash, old_secret_hash = secret_hash, "
+    "old_secret_until = clock_timestamp() + CAST(:grace AS interval) "
+    f"WHERE id = :id AND {_LIVES} RETURNING {_COLUMNS}"
+)
 _REVOKE = text(
     "UPDATE api_tokens SET revoked_at = clock_timestamp() "
-    "WHERE name = :name AND revoked_at IS NULL RETURNING id"
+    "WHERE id = :id AND revoked_at IS NULL RETURNING name"
 )
 _KNOWN = text(
-    "SELECT id, name, role, last_used_at IS NULL "
+    "SELECT id, name, role, scopes, last_used_at IS NULL "
     "OR last_used_at < clock_timestamp() - interval '1 minute' AS is_stale "
-    f"FROM api_tokens WHERE secret_hash = :hash AND {_LIVES}"
+    "FROM api_tokens WHERE (secret_hash = :hash "
+    "OR (old_secret_hash = :hash AND old_secret_until > clock_timestamp())) "
+    f"AND {_LIVES}"
 )
 _USED = text("UPDATE api_tokens SET last_used_at = clock_timestamp() WHERE id = :id")
 
 
-def create(
-    connection: Connection, *, name: str, role: Role, lifetime: timedelta | None, actor: str
-) -> NewToken:
+def create(connection: Connection, wanted: Wanted, *, actor: str) -> NewToken:
     """Makes a token.
-
-    Args:
-        connection: an open transaction.
-        name: of the caller; 1 to 100 characters, and no living token has it.
-        role: what the caller may do.
-        lifetime: after which the token is void; None for never.
-        actor: who makes it.
 
     Raises:
         Invalid: the name is taken, empty or too long.
     """
-    if not 1 <= len(name.strip()) <= _MAX_NAME_CHARS:
-        raise Invalid("name", "is empty or too long", f"give 1 to {_MAX_NAME_CHARS} characters")
-    secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+    name = wanted.name.strip()
+    if not 1 <= len(name) <= MAX_NAME_CHARS:
+        raise Invalid("name", "is empty or too long", f"give 1 to {MAX_NAME_CHARS} characters")
+    secret = _new_secret()
     values = {
-        "name": name.strip(),
-        "role": role,
-        "hash": _hash(secret),
+        "name": name,
+        "role": wanted.role,
+        "scopes": None if wanted.scopes is None else sorted(set(wanted.scopes)),
+        "hash": hash_of(secret),
         "actor": actor,
-        "lifetime": lifetime,
+        "lifetime": wanted.lifetime,
     }
     row = connection.execute(_CREATE, values).one_or_none()
     if row is None:
-        raise Invalid("name", "is that of a living token", "revoke it first or take another")
-    token = ApiToken(**{**row._mapping, "role": Role(row.role)})
-    audit.record(
-        connection,
-        actor=actor,
-        action="token.created",
-        subject=f"token {token.id}",
-        detail={"name": token.name, "role": token.role},
-    )
+        problem = "is that of a living token or of a person"
+        raise Invalid("name", problem, "revoke the token first or take another")
+    token = _token(row._mapping)
+    detail = {"name": token.name, "role": token.role, "scopes": token.scopes}
+    _record(connection, actor, "token.created", token.id, detail)
     return NewToken(token=token, secret=secret)
 
 
-def tokens(connection: Connection) -> list[ApiToken]:
-    """Every token there ever was, oldest first."""
-    return [
-        ApiToken(**{**row._mapping, "role": Role(row.role)}) for row in connection.execute(_LIST)
-    ]
+def tokens(connection: Connection, *, after: int, most: int) -> list[ApiToken]:
+    """A page of every token there ever was, oldest first."""
+    rows = connection.execute(_PAGE, {"after": after, "most": most})
+    return [_token(row._mapping) for row in rows]
 
 
-def revoke(connection: Connection, name: str, *, actor: str) -> None:
-    """Makes a token void at once.
+def unrevoked(connection: Connection, name: str) -> int:
+    """The id of the token that has a name.
 
     Raises:
-        Invalid: no living token has that name.
+        Invalid: none has it, or it was revoked.
     """
-    id_ = connection.execute(_REVOKE, {"name": name}).scalar()
+    id_: int | None = connection.execute(_UNREVOKED, {"name": name}).scalar()
     if id_ is None:
         raise Invalid("name", "is not that of a living token", "see `pointsman tokens list`")
-    audit.record(connection, actor=actor, action="token.revoked", subject=f"token {id_}")
+    return id_
+
+
+def rotate(connection: Connection, id_: int, *, grace: timedelta, actor: str) -> NewToken | None:
+    """Gives a token another secret; None if no token that lives has the id.
+
+    Args:
+        connection: an open transaction.
+        id_: of the token.
+        grace: for which the secret until now goes on; one that was in grace ends at once.
+        actor: who does it.
+    """
+    secret = _new_secret()
+    values = {"id": id_, "hash": hash_of(secret), "grace": grace}
+    row = connection.execute(_ROTATE, values).one_or_none()
+    if row is None:
+        return None
+    _record(connection, actor, "token.rotated", id_, {"name": row.name})
+    return NewToken(token=_token(row._mapping), secret=secret)
+
+
+def revoke(connection: Connection, id_: int, *, actor: str) -> bool:
+    """Makes a token void at once, both its secrets; whether one had the id and was not yet."""
+    name = connection.execute(_REVOKE, {"id": id_}).scalar()
+    if name is None:
+        return False
+    _record(connection, actor, "token.revoked", id_, {"name": name})
+    return True
 
 
 def caller_of(connection: Connection, secret: str) -> Caller | None:
@@ -135,13 +194,30 @@ def caller_of(connection: Connection, secret: str) -> Caller | None:
 
     That it was used is written at most once a minute.
     """
-    row = connection.execute(_KNOWN, {"hash": _hash(secret)}).one_or_none()
+    row = connection.execute(_KNOWN, {"hash": hash_of(secret)}).one_or_none()
     if row is None:
         return None
     if row.is_stale:
         connection.execute(_USED, {"id": row.id})
-    return Caller(token_id=row.id, name=row.name, role=Role(row.role))
+    scopes = None if row.scopes is None else frozenset(row.scopes)
+    return Caller(token_id=row.id, name=row.name, role=Role(row.role), scopes=scopes)
 
 
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+def hash_of(secret: str) -> bytes:
+    """What is kept of a secret of 256 random bits."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
+
+
+def _new_secret() -> str:
+    return PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def _token(row: RowMapping) -> ApiToken:
+    scopes = None if row["scopes"] is None else tuple(row["scopes"])
+    return ApiToken(**{**row, "role": Role(row["role"]), "scopes": scopes})
+
+
+def _record(
+    connection: Connection, actor: str, action: str, id_: int, detail: dict[str, Any]
+) -> None:
+    audit.record(connection, actor=actor, action=action, subject=f"token {id_}", detail=detail)

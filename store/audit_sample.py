@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.audit_sample import AUDIT_SALT, draw_limit
-from store.partitions import first_uuid
-from store.quality import JUDGED
+from core.intervals import Interval, share_interval
+from store.partitions import LAST_UUID, first_uuid
+from store.quality import DRAWN, JUDGED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,11 @@ class AuditCount:
     drawn: int
     judged: int
     right: int
+
+    @property
+    def accuracy(self) -> Interval | None:
+        """Share of right decisions of all; None until somebody looked at a drawn one."""
+        return share_interval(self.right, self.judged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +60,13 @@ class AuditTicket:
     decided_at: datetime
 
 
-_DRAWN = (
-    "sha256(convert_to(:salt, 'UTF8') || '\\x00'::bytea || "
-    "convert_to(d.ticket_id::text, 'UTF8')) < :limit"
-)
 _COUNT = text(
     f"""{JUDGED}
 SELECT d.model_version AS version, count(*) AS drawn,
   count(*) FILTER (WHERE w.outcome IN ('accepted', 'replaced')) AS judged,
   count(*) FILTER (WHERE w.outcome = 'accepted') AS right
 FROM decisions d LEFT JOIN words w ON w.ticket_id = d.ticket_id AND w.revision = d.revision
-WHERE d.ticket_id >= :low AND {_DRAWN} AND d.model_version IS NOT NULL GROUP BY 1
+WHERE d.ticket_id >= :low AND {DRAWN} AND d.model_version IS NOT NULL GROUP BY 1
 """
 )
 _JUDGED = text(
@@ -73,8 +75,8 @@ SELECT d.model_version AS version,
   count(*) FILTER (WHERE w.outcome = 'accepted') AS accepted,
   count(*) FILTER (WHERE w.outcome = 'replaced') AS replaced,
   count(*) FILTER (WHERE w.outcome = 'skipped') AS skipped,
-  count(*) FILTER (WHERE w.outcome <> 'skipped' AND {_DRAWN}) AS audited,
-  count(*) FILTER (WHERE w.outcome = 'accepted' AND {_DRAWN}) AS audited_right
+  count(*) FILTER (WHERE w.outcome <> 'skipped' AND {DRAWN}) AS audited,
+  count(*) FILTER (WHERE w.outcome = 'accepted' AND {DRAWN}) AS audited_right
 FROM words w JOIN decisions d ON d.ticket_id = w.ticket_id AND d.revision = w.revision
 WHERE d.ticket_id >= :low AND d.model_version IS NOT NULL GROUP BY 1
 """
@@ -84,7 +86,7 @@ _UNSEEN = text(
 SELECT d.ticket_id, t.external_id, d.primary_department, d.labels, d.model_version, d.decided_at
 FROM decisions d JOIN tickets t ON t.id = d.ticket_id AND t.revision = d.revision
 LEFT JOIN words w ON w.ticket_id = d.ticket_id AND w.revision = d.revision
-WHERE d.ticket_id >= :low AND t.id >= :low AND t.state <> 'erased' AND {_DRAWN}
+WHERE d.ticket_id >= :low AND t.id >= :low AND t.state <> 'erased' AND {DRAWN}
   AND coalesce(w.outcome, 'skipped') = 'skipped'
 ORDER BY d.ticket_id LIMIT :most
 """
@@ -129,4 +131,9 @@ def audit_unseen(
 
 
 def _draw(since: datetime, share: float) -> dict[str, Any]:
-    return {"low": first_uuid(since), "salt": AUDIT_SALT, "limit": draw_limit(share)}
+    return {
+        "low": first_uuid(since),
+        "high": LAST_UUID,
+        "salt": AUDIT_SALT,
+        "limit": draw_limit(share),
+    }

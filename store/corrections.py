@@ -1,15 +1,17 @@
 """What agents say about decisions: appended, superseded, taken back, and held back from training.
 
-Of the feedback on a ticket the newest entry that was not taken back stands. Labels and routes are
-two questions: a later word about the route leaves what was said about the labels standing.
+Of the feedback on a ticket the entry that was given last and not taken back stands, in whatever
+order we heard of them. Labels and routes are two questions: a later word about the route leaves
+what was said about the labels standing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, Row, insert, text
 from uuid_utils.compat import uuid7
 
 from core.errors import Invalid
@@ -23,6 +25,25 @@ _OUTCOMES = {
     Verdict.REJECTED: ReviewOutcome.REPLACED,
 }
 _NEEDS_LABELS = "give every label that the ticket should have, or [] if none fits"
+_LOCK_TICKET_OF = text(
+    "SELECT 1 FROM tickets WHERE id = (SELECT ticket_id FROM corrections WHERE id = :id) "
+    "FOR NO KEY UPDATE"
+)
+_KEYS = UUID("6f1d3b0a-5a2e-4a44-9a5e-3d0c1f6b7e52")
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before it a clock was never set
+_FAST_CLOCK = timedelta(minutes=5)  # that a sender's clock may be ahead of ours
+
+
+class NoTicket(Invalid):
+    """There is no such ticket, or it was erased."""
+
+
+class NotStanding(Invalid):
+    """There is no such entry, or it was taken back already."""
+
+
+class KeyReused(Invalid):
+    """Another entry was given under the same key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +59,8 @@ class Feedback:
         revision: of the ticket, the newest if None.
         note: for the trainer and for colleagues.
         final: it says what stood when the ticket was closed.
+        given_at: when the agent said it; now if None.
+        key: of the sender's own; the same key on the same ticket is the same entry.
     """
 
     ticket_id: UUID
@@ -48,6 +71,16 @@ class Feedback:
     revision: int | None = None
     note: str = ""
     final: bool = False
+    given_at: datetime | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An entry, and whether it is a new one."""
+
+    id: UUID
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +111,27 @@ class HeldCorrection:
 
 
 def give(connection: Connection, feedback: Feedback) -> UUID:
+    """As `give_once`; the entry's id."""
+    return give_once(connection, feedback).id
+
+
+def give_once(connection: Connection, feedback: Feedback) -> Given:
     """Appends feedback on a ticket; it supersedes what stood, and nobody need review it any more.
 
     A label that was renamed or merged may be given by its older name; what it is called now is
-    kept (`store.label_history.meaning` tells the caller which).
-
-    Returns:
-        The entry's id.
+    kept (`store.label_history.meaning` tells the caller which). Of deliveries at once under one
+    key the first to lock the ticket makes the entry.
 
     Raises:
+        NoTicket: there is none, or it was erased.
+        KeyReused: the key was used for something else.
         Invalid: names the field that is wrong, missing or out of place.
     """
     revision = _revision(connection, feedback)
-    labels = _check(connection, feedback)
-    id_ = uuid7()
+    if (there := _under_key(connection, feedback)) is not None:
+        return Given(id=there, is_new=False)
+    labels, given_at = _check(connection, feedback), _moment(connection, feedback)
+    id_ = _id(feedback)
     connection.execute(
         insert(CorrectionRow).values(
             id=id_,
@@ -103,31 +143,35 @@ def give(connection: Connection, feedback: Feedback) -> UUID:
             agent=feedback.agent,
             note=feedback.note,
             final=feedback.final,
-            supersedes=_standing(connection, feedback.ticket_id),
+            given_at=given_at,
+            supersedes=_before(connection, feedback.ticket_id, given_at),
         )
     )
     review_items.close_for_feedback(
-        connection, feedback.ticket_id, revision, feedback.kind, actor=feedback.agent
+        connection, feedback.ticket_id, id_, feedback.kind, actor=feedback.agent
     )
-    return id_
+    return Given(id=id_, is_new=True)
 
 
 def withdraw(connection: Connection, correction: UUID, *, agent: str) -> UUID:
     """Takes an entry back, so that what it superseded stands again.
 
     Raises:
-        Invalid: there is no such entry, or it was taken back already.
+        NotStanding: there is no such entry, or it was taken back already.
     """
+    # The ticket first, so that of two at once the second sees what the first did.
+    connection.execute(_LOCK_TICKET_OF, {"id": correction})
     row = connection.execute(
         text(
             "SELECT ticket_id, revision FROM corrections c WHERE id = :id AND kind <> 'withdrawn' "
             "AND NOT EXISTS (SELECT 1 FROM corrections w WHERE w.supersedes = c.id "
-            "AND w.kind = 'withdrawn') FOR UPDATE"
+            "AND w.kind = 'withdrawn')"
         ),
         {"id": correction},
     ).one_or_none()
     if row is None:
-        raise Invalid("correction", "does not stand", "name one that was not taken back yet")
+        fix = "name one that was not taken back yet"
+        raise NotStanding("correction", "does not stand", fix)
     id_ = uuid7()
     connection.execute(
         insert(CorrectionRow).values(
@@ -140,6 +184,13 @@ def withdraw(connection: Connection, correction: UUID, *, agent: str) -> UUID:
         )
     )
     review_items.close_corrections(connection, [correction], ReviewOutcome.REPLACED, actor=agent)
+    audit.record(
+        connection,
+        actor=agent,
+        action="feedback.withdrawn",
+        subject=f"ticket {row.ticket_id}",
+        detail={"feedback": str(correction)},
+    )
     return id_
 
 
@@ -150,7 +201,7 @@ STANDS = (
 )
 _TRAINING = text(
     f"""
-SELECT f.id, f.kind, f.agent, f.ticket_id, f.created_at AS given_at, r.verdict,
+SELECT f.id, f.kind, f.agent, f.ticket_id, f.given_at, r.verdict,
   coalesce(f.labels, d.labels || d.preselected) AS labels,
   coalesce(d.labels || d.preselected, '{{}}') AS predicted,
   k.external_id, s.subject, s.body, s.channel, s.language, s.customer, s.priority, s.metadata,
@@ -158,14 +209,14 @@ SELECT f.id, f.kind, f.agent, f.ticket_id, f.created_at AS given_at, r.verdict,
 FROM (
   SELECT DISTINCT ON (c.ticket_id) c.* FROM corrections c
   WHERE c.kind IN ('confirmed', 'wrong_label') AND {STANDS}
-  ORDER BY c.ticket_id, c.created_at DESC, c.id DESC
+  ORDER BY c.ticket_id, c.given_at DESC, c.id DESC
 ) f
 JOIN tickets k ON k.id = f.ticket_id AND k.state <> 'erased'
 JOIN ticket_contents s ON s.ticket_id = f.ticket_id AND s.revision = f.revision
 LEFT JOIN decisions d ON d.ticket_id = f.ticket_id AND d.revision = f.revision
 LEFT JOIN correction_reviews r ON r.correction_id = f.id
 WHERE coalesce(f.labels, d.labels) IS NOT NULL
-ORDER BY f.created_at, f.id
+ORDER BY f.given_at, f.id
 """
 )
 
@@ -249,7 +300,7 @@ def _revision(connection: Connection, feedback: Feedback) -> int:
         {"id": feedback.ticket_id},
     ).scalar()
     if found is None:
-        raise Invalid("ticket_id", "names no ticket", "see `pointsman tickets show`")
+        raise NoTicket("ticket_id", "names no ticket", "see `pointsman tickets show`")
     newest = int(found)
     if feedback.revision is not None and not 1 <= feedback.revision <= newest:
         raise Invalid("revision", f"is not in 1 to {newest}", "name one that the ticket has")
@@ -287,10 +338,50 @@ def _known(connection: Connection, labels: Sequence[str]) -> tuple[str, ...]:
     return found.labels
 
 
-def _standing(connection: Connection, ticket_id: UUID) -> UUID | None:
+def _before(connection: Connection, ticket_id: UUID, moment: datetime) -> UUID | None:
+    """What stood of a ticket at a moment, as far as we have heard."""
     statement = text(
-        f"SELECT c.id FROM corrections c WHERE c.ticket_id = :id AND {STANDS} "
-        "ORDER BY c.created_at DESC, c.id DESC LIMIT 1"
+        f"SELECT c.id FROM corrections c WHERE c.ticket_id = :id AND c.given_at <= :moment "
+        f"AND {STANDS} ORDER BY c.given_at DESC, c.id DESC LIMIT 1"
     )
-    found = connection.execute(statement, {"id": ticket_id}).scalar()
+    found = connection.execute(statement, {"id": ticket_id, "moment": moment}).scalar()
     return None if found is None else UUID(str(found))
+
+
+def _id(feedback: Feedback) -> UUID:
+    """That of the key where there is one, so that entries of one moment order as they are named."""
+    if feedback.key is None:
+        return UUID(str(uuid7()))
+    return uuid5(_KEYS, f"{feedback.ticket_id}/{feedback.key}")
+
+
+def _moment(connection: Connection, feedback: Feedback) -> datetime:
+    now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    if feedback.given_at is None:
+        return now
+    if not _EARLIEST <= feedback.given_at <= now + _FAST_CLOCK:
+        raise Invalid("given_at", "is in the future or long past", "send when the agent said it")
+    return feedback.given_at.astimezone(UTC)
+
+
+def _under_key(connection: Connection, feedback: Feedback) -> UUID | None:
+    """The entry that a key stands for already."""
+    if feedback.key is None:
+        return None
+    row = connection.execute(
+        text("SELECT kind, department, agent, final, labels FROM corrections WHERE id = :id"),
+        {"id": _id(feedback)},
+    ).one_or_none()
+    if row is None:
+        return None
+    if not _says_the_same(connection, row, feedback):
+        fix = "give each entry its own"
+        raise KeyReused("external_id", "was used for other feedback on this ticket", fix)
+    return _id(feedback)
+
+
+def _says_the_same(connection: Connection, row: Row[Any], feedback: Feedback) -> bool:
+    read = label_history.meaning(connection).read
+    now, then = (None if x is None else {*read(x).labels} for x in (feedback.labels, row.labels))
+    told = (feedback.kind, feedback.department, feedback.agent, feedback.final, now)
+    return told == (row.kind, row.department, row.agent, row.final, then)

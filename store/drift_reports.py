@@ -8,14 +8,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 from uuid_utils.compat import uuid7
 
+from store import stream
 from store.bulk import copy_rows
+from store.stream import Serving
 
 ALERT_EVENT = "drift.alert"
+QUIET = "quiet"
+_GRAVITY = ("too_few", QUIET, "watch", "alert")
 _COLUMNS = "id, model_version, since, until, tickets, alerts, findings, created_at"
 
 
@@ -39,6 +44,31 @@ class DriftReport:
     alerts: int
     findings: Sequence[Mapping[str, Any]]
     created_at: datetime
+
+    @property
+    def severity(self) -> str:
+        """That of the gravest finding; quiet where there is none."""
+        return max(
+            (found["severity"] for found in self.findings), key=_GRAVITY.index, default=QUIET
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWindow:
+    """The tickets that no report covers yet.
+
+    Attributes:
+        serving: the model that decided them, and the database's clock.
+        since: when the first of them arrived.
+        tickets: decided so far; counted up to some number.
+        reference: the stretch of decisions to compare with; None where there is a holdout, or
+            nothing yet.
+    """
+
+    serving: Serving
+    since: datetime
+    tickets: int
+    reference: DriftReport | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +131,53 @@ def newest(connection: Connection, version: str | None = None) -> DriftReport | 
         "AND jsonb_array_length(findings) > 0",
         version,
     )
+
+
+def find(connection: Connection, id_: int) -> DriftReport | None:
+    """A report by its id."""
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM drift_reports WHERE id = :id"), {"id": id_}
+    ).one_or_none()
+    return None if row is None else _report(row)
+
+
+def page(connection: Connection, *, before: int | None, most: int) -> list[DriftReport]:
+    """The newest reports with findings, of any version; those before one where it is named."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM drift_reports WHERE jsonb_array_length(findings) > 0 "
+            f"AND id < coalesce(:before, {2**63 - 1}) ORDER BY id DESC LIMIT :most"
+        ),
+        {"before": before, "most": most},
+    )
+    return [_report(row) for row in rows]
+
+
+def open_window(connection: Connection, *, enough: int) -> OpenWindow | None:
+    """The window that the next check is about; None while no model serves.
+
+    Args:
+        connection: an open transaction.
+        enough: tickets are counted up to this number.
+    """
+    serving = stream.serving(connection)
+    if serving is None:
+        return None
+    looked_at = looked_at_until(connection, serving.version)
+    since = max(serving.activated_at, looked_at or serving.activated_at)
+    return OpenWindow(
+        serving=serving,
+        since=since,
+        tickets=stream.count_decided(
+            connection, serving.version, since, serving.now, enough=enough
+        ),
+        reference=reference_of(connection, serving.version),
+    )
+
+
+def page_file(state: Path, id_: int) -> Path:
+    """Where the trainer that made a report leaves its HTML page: on the volume with the models."""
+    return state / "drift_pages" / f"{id_}.html"
 
 
 def reference_of(connection: Connection, version: str) -> DriftReport | None:

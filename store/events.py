@@ -1,4 +1,4 @@
-"""The outbox as a stream of decisions, in the order of the events' ids.
+"""The outbox as a stream of decisions and erasures, in the order of the events' ids.
 
 Ids are UUIDv7, given before their transaction commits; so an event may appear behind one with a
 larger id. Whoever reads on therefore begins some seconds before where it was and leaves out what
@@ -17,7 +17,7 @@ _LATE_MS = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A decision that was announced; `payload` is JSON-ready and holds no ticket text."""
+    """A decision, or a ticket's end; `payload` is JSON-ready and holds no ticket text."""
 
     id: UUID
     event: str
@@ -47,7 +47,7 @@ class Place:
 
 _FROM = text(
     "SELECT id, event, payload FROM outbox "
-    "WHERE id >= :start AND event IN ('ticket.routed', 'ticket.route_failed') "
+    "WHERE id >= :start AND event IN ('ticket.routed', 'ticket.route_failed', 'ticket.erased') "
     "AND id <> ALL(CAST(:seen AS uuid[])) ORDER BY id LIMIT :most"
 )
 

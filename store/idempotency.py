@@ -19,11 +19,13 @@ class Request:
 
     Attributes:
         token_id: whose key it is; callers do not share keys.
+        person_id: likewise, of a person; exactly one of the two is given.
         key: what the caller made up.
         hash: SHA-256 of everything that makes it the same request.
     """
 
-    token_id: int
+    token_id: int | None = None
+    person_id: int | None = None
     key: str
     hash: bytes
 
@@ -36,16 +38,15 @@ class Kept:
     answer: dict[str, Any]
 
 
+_MINE = "(token_id = :token OR person_id = :person) AND key = :key"
 _RESERVE = text(
-    "INSERT INTO idempotency_keys (token_id, key, request_hash) VALUES (:token, :key, :hash) "
-    "ON CONFLICT DO NOTHING RETURNING 1"
+    "INSERT INTO idempotency_keys (token_id, person_id, key, request_hash) "
+    "VALUES (:token, :person, :key, :hash) ON CONFLICT DO NOTHING RETURNING 1"
 )
-_KEPT = text(
-    "SELECT request_hash, answer FROM idempotency_keys WHERE token_id = :token AND key = :key"
+_KEPT = text(f"SELECT request_hash, answer FROM idempotency_keys WHERE {_MINE}")
+_KEEP = text(f"UPDATE idempotency_keys SET answer = :answer WHERE {_MINE}").bindparams(
+    bindparam("answer", type_=JSON)
 )
-_KEEP = text(
-    "UPDATE idempotency_keys SET answer = :answer WHERE token_id = :token AND key = :key"
-).bindparams(bindparam("answer", type_=JSON))
 
 
 def reserve(connection: Connection, request: Request) -> Kept | None:
@@ -55,7 +56,7 @@ def reserve(connection: Connection, request: Request) -> Kept | None:
         Transient: whoever holds the key has not finished within the lock timeout, or the key was
             swept just now.
     """
-    values = {"token": request.token_id, "key": request.key, "hash": request.hash}
+    values = {**_whose(request), "hash": request.hash}
     if connection.execute(_RESERVE, values).scalar():
         return None
     row = connection.execute(_KEPT, values).one_or_none()
@@ -66,7 +67,7 @@ def reserve(connection: Connection, request: Request) -> Kept | None:
 
 def keep(connection: Connection, request: Request, answer: dict[str, Any]) -> None:
     """Keeps the answer to a request that reserved its key in this transaction."""
-    connection.execute(_KEEP, {"token": request.token_id, "key": request.key, "answer": answer})
+    connection.execute(_KEEP, {**_whose(request), "answer": answer})
 
 
 def forget_before(connection: Connection, moment: datetime) -> int:
@@ -74,3 +75,7 @@ def forget_before(connection: Connection, moment: datetime) -> int:
     return connection.execute(
         text("DELETE FROM idempotency_keys WHERE created_at < :moment"), {"moment": moment}
     ).rowcount
+
+
+def _whose(request: Request) -> dict[str, Any]:
+    return {"token": request.token_id, "person": request.person_id, "key": request.key}

@@ -102,7 +102,7 @@ def apply(connection: Connection, change: LabelChange) -> int:
     Raises:
         Invalid: as `check`, or rules or model changed since the change was prepared.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('labels'))"))
+    taxonomy.hold_still(connection)
     check(connection, change)
     _change_rows(connection, change)
     move = _note(connection, change)

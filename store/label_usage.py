@@ -18,7 +18,7 @@ _SAID = f"""
 WITH spoken AS (
   SELECT DISTINCT ON (c.ticket_id) c.ticket_id, c.revision, c.labels FROM corrections c
   WHERE c.kind IN ('confirmed', 'wrong_label') AND {STANDS}
-  ORDER BY c.ticket_id, c.created_at DESC, c.id DESC
+  ORDER BY c.ticket_id, c.given_at DESC, c.id DESC
 ), said AS (
   SELECT s.ticket_id, true AS corrected, coalesce(s.labels, d.labels || d.preselected) AS labels
   FROM spoken s JOIN tickets t ON t.id = s.ticket_id AND t.state <> 'erased'
@@ -55,7 +55,7 @@ _LABELS_OF = text(
 SELECT coalesce(
   (SELECT coalesce(c.labels, d.labels || d.preselected) FROM corrections c
    WHERE c.ticket_id = t.id AND c.kind IN ('confirmed', 'wrong_label') AND {STANDS}
-   ORDER BY c.created_at DESC, c.id DESC LIMIT 1),
+   ORDER BY c.given_at DESC, c.id DESC LIMIT 1),
   k.labels, d.labels || d.preselected, '{{}}') AS labels
 FROM tickets t JOIN ticket_contents k ON k.ticket_id = t.id AND k.revision = t.revision
 LEFT JOIN decisions d ON d.ticket_id = t.id AND d.revision = t.revision WHERE t.id = :id

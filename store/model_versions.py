@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.errors import Invalid
@@ -22,9 +23,30 @@ class ModelVersion:
     path: Path
 
 
+class Standing(StrEnum):
+    """Where a version is in its life.
+
+    It serves; it is on trial as shadow or canary; it was taken back on probation; it served
+    before; the gate left it to a person; the gate rejected it; it came from a file.
+    """
+
+    SERVES = "serves"
+    ON_TRIAL = "on_trial"
+    TAKEN_BACK = "taken_back"
+    SERVED = "served"
+    WAITS = "waits"
+    REJECTED = "rejected"
+    REGISTERED = "registered"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownVersion:
-    """A registered version, and what the gate said of it if a run made it."""
+    """A registered version, and what the gate said of it if a run made it.
+
+    Attributes:
+        on_trial: whether its trial is open.
+        taken_back: whether a probation of it ended with the version before.
+    """
 
     version: str
     path: Path
@@ -36,6 +58,39 @@ class KnownVersion:
     run: int | None
     outcome: str | None
     gate: Mapping[str, Any] | None
+    on_trial: bool
+    taken_back: bool
+
+    @property
+    def standing(self) -> Standing:
+        """Where it is in its life; the first that holds, in this order."""
+        found = {
+            Standing.SERVES: self.active,
+            Standing.ON_TRIAL: self.on_trial,
+            Standing.TAKEN_BACK: self.taken_back,
+            Standing.SERVED: self.activated_at is not None,
+            Standing.WAITS: self.outcome == "waiting for approval",
+            Standing.REJECTED: self.outcome == "rejected",
+        }
+        return next((name for name, holds in found.items() if holds), Standing.REGISTERED)
+
+
+_KNOWN = """
+SELECT m.version, m.artifact_path, m.labels, m.metrics, m.active, m.created_at, m.activated_at,
+  r.run, r.outcome, r.gate,
+  EXISTS (SELECT FROM trials t WHERE t.version = m.version AND t.ended_at IS NULL) AS on_trial,
+  EXISTS (SELECT FROM trials t WHERE t.version = m.version AND t.outcome = 'rolled_back')
+    AS taken_back
+FROM model_versions m LEFT JOIN LATERAL (
+  SELECT r.id AS run, r.outcome, r.gate FROM training_runs r
+  WHERE r.candidate = m.version ORDER BY r.id DESC LIMIT 1
+) r ON true
+WHERE {which} ORDER BY m.created_at DESC, m.version {limit}
+"""
+_AFTER = (
+    "CAST(:after AS text) IS NULL OR EXISTS (SELECT FROM model_versions a WHERE a.version = :after "
+    "AND (m.created_at < a.created_at OR m.created_at = a.created_at AND m.version > a.version))"
+)
 
 
 def register(
@@ -57,16 +112,18 @@ def register(
     )
 
 
-def activate(connection: Connection, version: str, *, actor: str) -> None:
+def activate(connection: Connection, version: str, *, actor: str, note: str = "") -> None:
     """Makes a registered version the one that serves; workers follow within seconds.
 
-    A trial that makes no sense any more ends as overtaken.
+    A trial that makes no sense any more ends as overtaken. The note is for the audit log.
 
     Raises:
         Invalid: no such version is registered, or it knows a label by a name that was given up.
     """
     trials.hold_still(connection)
-    connection.execute(text("UPDATE model_versions SET active = false WHERE active"))
+    before = connection.execute(
+        text("UPDATE model_versions SET active = false WHERE active RETURNING version")
+    ).scalar()
     found = connection.execute(
         text(
             "UPDATE model_versions SET active = true, activated_at = clock_timestamp() "
@@ -77,7 +134,13 @@ def activate(connection: Connection, version: str, *, actor: str) -> None:
     if not found:
         raise Invalid("version", f"{version} is not registered", "see `pointsman models list`")
     _check_labels(connection, version)
-    audit.record(connection, actor=actor, action="model.activated", subject=f"model {version}")
+    audit.record(
+        connection,
+        actor=actor,
+        action="model.activated",
+        subject=f"model {version}",
+        detail={"before": before, "note": note},
+    )
     trials.end_overtaken(connection, actor=actor, serves=version)
 
 
@@ -91,7 +154,7 @@ def _check_labels(connection: Connection, version: str) -> None:
         raise Invalid("version", problem, "train a new one: `pointsman retrain`")
 
 
-def rollback(connection: Connection, *, actor: str) -> str:
+def rollback(connection: Connection, *, actor: str, note: str = "") -> str:
     """Goes back to the version that served before the active one; returns it.
 
     Versions that were taken back on probation are passed over.
@@ -108,7 +171,7 @@ def rollback(connection: Connection, *, actor: str) -> str:
     ).scalar()
     if before is None:
         raise Invalid("version", "none served before", "name one: `pointsman models activate`")
-    activate(connection, str(before), actor=actor)
+    activate(connection, str(before), actor=actor, note=note)
     return str(before)
 
 
@@ -118,7 +181,7 @@ def find(connection: Connection, reference: str) -> KnownVersion:
     Raises:
         Invalid: none or several begin so.
     """
-    found = [known for known in known_versions(connection) if known.version.startswith(reference)]
+    found = [each for each in known_versions(connection) if each.version.startswith(reference)]
     if len(found) != 1:
         problem = "is not registered" if not found else "is the beginning of several"
         raise Invalid("version", f"{reference} {problem}", "see `pointsman models list`")
@@ -127,29 +190,27 @@ def find(connection: Connection, reference: str) -> KnownVersion:
 
 def known_versions(connection: Connection) -> list[KnownVersion]:
     """Every registered version with the run that it came from, newest first."""
-    rows = connection.execute(
-        text(
-            "SELECT DISTINCT ON (m.created_at, m.version) m.version, m.artifact_path, m.labels, "
-            "m.metrics, m.active, m.created_at, m.activated_at, r.id AS run, r.outcome, r.gate "
-            "FROM model_versions m LEFT JOIN training_runs r ON r.candidate = m.version "
-            "ORDER BY m.created_at DESC, m.version, r.id DESC"
-        )
-    )
-    return [
-        KnownVersion(
-            version=row.version,
-            path=Path(row.artifact_path),
-            labels=tuple(row.labels),
-            metrics=row.metrics,
-            active=row.active,
-            created_at=row.created_at,
-            activated_at=row.activated_at,
-            run=row.run,
-            outcome=row.outcome,
-            gate=row.gate,
-        )
-        for row in rows
-    ]
+    rows = connection.execute(text(_KNOWN.format(which="true", limit="")))
+    return [_known(row) for row in rows]
+
+
+def page(connection: Connection, *, after: str | None, most: int) -> list[KnownVersion]:
+    """The next of those; `after` is the last version of the page before, None for the first."""
+    statement = text(_KNOWN.format(which=_AFTER, limit="LIMIT :most"))
+    return [_known(row) for row in connection.execute(statement, {"after": after, "most": most})]
+
+
+def known(connection: Connection, version: str) -> KnownVersion | None:
+    """The version of exactly this name; None where it is not registered."""
+    statement = text(_KNOWN.format(which="m.version = :version", limit=""))
+    row = connection.execute(statement, {"version": version}).one_or_none()
+    return None if row is None else _known(row)
+
+
+def _known(row: Row[Any]) -> KnownVersion:
+    named = {**row._mapping}
+    path, labels = Path(named.pop("artifact_path")), tuple(named.pop("labels"))
+    return KnownVersion(**named, path=path, labels=labels)
 
 
 def active(connection: Connection) -> ModelVersion | None:

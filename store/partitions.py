@@ -8,12 +8,17 @@ from sqlalchemy import Connection, text
 
 from store.tables import PARTITIONED
 
+LAST_UUID = UUID(int=(1 << 128) - 1)
+"""No id is greater."""
 _NAME = re.compile(r"_p(\d{6})$")
 
 
 def first_uuid(moment: datetime) -> UUID:
-    """The smallest UUIDv7 of a moment: its milliseconds since 1970, then zeros (RFC 9562, 5.7)."""
-    milliseconds = int(moment.timestamp() * 1000)
+    """The smallest UUIDv7 of a moment: its milliseconds since 1970, then zeros (RFC 9562, 5.7).
+
+    That of a moment before 1970 is the smallest of all.
+    """
+    milliseconds = max(int(moment.timestamp() * 1000), 0)
     return UUID(int=milliseconds << 80)
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
+
+from store.partitions import first_uuid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,18 @@ def decisions_of(connection: Connection, ids: Sequence[UUID]) -> list[DecidedTic
     return [_decided(row) for row in connection.execute(_OF, {"ids": list(ids)})]
 
 
+_PACE_S = 300.0
+_PACE_MOST = 5_000
+# An event's id begins with its time, so that its primary key finds the newest.
+_PACE = text(
+    "SELECT count(*) AS decided, min(created_at) AS oldest FROM ("
+    "SELECT created_at FROM outbox WHERE id >= :low AND event = 'ticket.routed' "
+    "ORDER BY id DESC LIMIT :most) newest"
+)
+_GONE = dict.fromkeys(("channel", "language", "customer", "priority")) | {"subject": "", "body": ""}
+"""What a ticket says whose content was erased or is past its time."""
+
+
 def ticket_record(connection: Connection, ticket_id: UUID) -> dict[str, Any] | None:
     """Everything known about one ticket, JSON-ready: contents, decision with why, history."""
     row = connection.execute(
@@ -66,7 +80,7 @@ def ticket_record(connection: Connection, ticket_id: UUID) -> dict[str, Any] | N
             "SELECT t.*, to_jsonb(c) - 'ticket_id' AS content, "
             "to_jsonb(d) - 'ticket_id' AS decision "
             "FROM tickets t "
-            "JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision "
+            "LEFT JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision "
             "LEFT JOIN decisions d ON d.ticket_id = t.id AND d.revision = t.revision "
             "WHERE t.id = :id"
         ),
@@ -84,7 +98,7 @@ def ticket_record(connection: Connection, ticket_id: UUID) -> dict[str, Any] | N
         "error": row.error,
         "rescore": row.rescore,
         "received_at": row.received_at.isoformat(),
-        "ticket": row.content,
+        "ticket": row.content or dict(_GONE),
         "decision": row.decision,
         "superseded_decisions": _json_rows(connection, "decision_history", ticket_id),
         "corrections": _json_rows(connection, "corrections", ticket_id),
@@ -114,6 +128,29 @@ def oldest_waiting_s(connection: Connection) -> float:
         )
     ).scalar()
     return max(0.0, float(age or 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How many tickets were decided in how many seconds; both count back from now."""
+
+    decided: int
+    seconds: float
+
+    @property
+    def per_minute(self) -> float:
+        """Decisions a minute; 0 when there was none."""
+        return 60 * self.decided / self.seconds if self.decided else 0.0
+
+
+def pace(connection: Connection, *, now: datetime) -> Pace:
+    """Decisions of the last five minutes, or the newest 5,000 where there were more of them."""
+    row = connection.execute(
+        _PACE, {"low": first_uuid(now - timedelta(seconds=_PACE_S)), "most": _PACE_MOST}
+    ).one()
+    is_cut = row.decided == _PACE_MOST
+    seconds = (now - row.oldest).total_seconds() if is_cut else _PACE_S
+    return Pace(decided=row.decided, seconds=max(seconds, 0.001))
 
 
 def _json_rows(connection: Connection, table: str, ticket_id: UUID) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ A period is of arrival: a ticket's id begins with its time, so that primary keys
 Decisions of manual triage are left out, because no rule made them, and tickets whose text is gone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from store.corrections import STANDS
 from store.partitions import first_uuid
 
 _BATCH = 5_000  # rows held at once
+_FEW = 8  # labels that are picked from scores sooner than all of them are read
 _DRAWS = 2**30
 
 
@@ -89,12 +90,18 @@ LEFT JOIN (
   SELECT DISTINCT ON (c.ticket_id, c.revision) c.ticket_id, c.revision, c.kind, c.department
   FROM corrections c WHERE c.ticket_id >= :low AND c.ticket_id < :high
     AND c.kind IN ('confirmed', 'wrong_route', 'moved_for_load') AND {STANDS}
-  ORDER BY c.ticket_id, c.revision, c.created_at DESC, c.id DESC
+  ORDER BY c.ticket_id, c.revision, c.given_at DESC, c.id DESC
 ) h ON h.ticket_id = d.ticket_id AND h.revision = d.revision
-WHERE {_PERIOD} AND (hashtextextended(d.ticket_id::text, 0) & {_DRAWS - 1}) < :draws
+WHERE {_PERIOD} {{drawn}}
 """
-_DECIDED = text(
-    "SELECT d.*, t.external_id, c.subject, c.body, c.channel, c.language, c.customer, c.priority, "
+_DRAWN = f"AND (hashtextextended(d.ticket_id::text, 0) & {_DRAWS - 1}) < :draws"
+# Else the plan is the one that gives the first rows soonest, and all of them are wanted.
+_WHOLE = text("SET LOCAL cursor_tuple_fraction = 1")
+_DECIDED = (
+    "SELECT d.ticket_id, d.revision, d.scores, d.rung, d.ruleset_version, d.thresholds_version, "
+    "d.decided_at, d.primary_department, d.collaborators, d.labels, d.reason, d.rule, "
+    "d.preselected, d.suggested, {trace} AS trace, t.external_id, c.subject, "
+    "c.body, c.channel, c.language, c.customer, c.priority, "
     "c.metadata, c.created_at, c.deadline FROM decisions d "
     "JOIN unnest(CAST(:ids AS uuid[]), CAST(:revisions AS int[])) u(i, r) "
     "ON d.ticket_id = u.i AND d.revision = u.r "
@@ -116,7 +123,12 @@ def counts(connection: Connection, since: datetime, until: datetime) -> list[Cou
 
 
 def outlines(
-    connection: Connection, since: datetime, until: datetime, *, share: float, scores: bool
+    connection: Connection,
+    since: datetime,
+    until: datetime,
+    *,
+    share: float,
+    scores: Collection[str],
 ) -> Iterator[Sequence[Outline]]:
     """Decisions of a period in batches, never more than one in memory.
 
@@ -125,29 +137,45 @@ def outlines(
         since: when the first of the tickets arrived.
         until: when the first arrived that is not wanted.
         share: in [0, 1], drawn by a hash of the ticket's id: the same tickets each time.
-        scores: whether to read scores, which are wide.
+        scores: of these labels; reading all is slow. None of them are read for none.
     """
-    statement = text(_OUTLINES.format(scores="d.scores" if scores else "NULL"))
-    values = {**_period(since, until), "draws": round(share * _DRAWS)}
+    statement = _OUTLINES.format(scores=_scores_of(scores), drawn=_DRAWN if share < 1 else "")
+    values = {
+        **_period(since, until),
+        "draws": round(share * _DRAWS),
+        **{f"label_{n}": label for n, label in enumerate(scores)},
+    }
+    connection.execute(_WHOLE)
     streamed = {"stream_results": True, "yield_per": _BATCH}
-    for rows in connection.execute(statement, values, execution_options=streamed).partitions():
+    found = connection.execute(text(statement), values, execution_options=streamed)
+    for rows in found.partitions():
         yield [Outline._make(row) for row in rows]
 
 
-def decided(connection: Connection, keys: Sequence[tuple[UUID, int]]) -> list[Decided]:
-    """The decisions on these (ticket, revision), in any order; those that are gone are left out."""
+def decided(
+    connection: Connection, keys: Sequence[tuple[UUID, int]], *, traces: bool = True
+) -> list[Decided]:
+    """The decisions on these (ticket, revision), in any order; those that are gone are left out.
+
+    Without `traces`, which are wide, every trace is empty.
+    """
     if not keys:
         return []
     ids = [id_ for id_, _ in keys]
     values = {"ids": ids, "revisions": [revision for _, revision in keys]}
     values |= {"first": min(ids), "last": max(ids)}
-    return [_decided(row) for row in connection.execute(_DECIDED, values)]
+    statement = text(_DECIDED.format(trace="d.trace" if traces else "NULL"))
+    return [_decided(row) for row in connection.execute(statement, values)]
 
 
 def decided_now(connection: Connection, ticket: UUID) -> Decided | None:
     """The decision that stands on a ticket; None while there is none."""
     row = connection.execute(_STANDING, {"id": ticket}).one_or_none()
-    return next(iter(decided(connection, [(row.id, row.revision)])), None) if row else None
+    return (
+        next(iter(decided(connection, [(row.id, row.revision)], traces=True)), None)
+        if row
+        else None
+    )
 
 
 def rulesets(connection: Connection, versions: Sequence[int]) -> Mapping[int, dict[str, Any]]:
@@ -160,6 +188,15 @@ def policies(connection: Connection, versions: Sequence[str]) -> Mapping[str, di
     """The documents of thresholds and levels, as `router.policy.parse_policy` reads them."""
     rows = connection.execute(_POLICIES, {"versions": list(versions)})
     return {row.version: row.thresholds for row in rows}
+
+
+def _scores_of(labels: Collection[str]) -> str:
+    """An expression for the scores of labels that are bound as `label_0` and so on."""
+    if len(labels) > _FEW:
+        return "d.scores"
+    names = [f"CAST(:label_{n} AS text)" for n in range(len(labels))]
+    pairs = ", ".join(f"{name}, d.scores -> {name}" for name in names)
+    return f"jsonb_strip_nulls(jsonb_build_object({pairs}))" if labels else "NULL"
 
 
 def _decided(row: Row[Any]) -> Decided:
@@ -178,7 +215,7 @@ def _decided(row: Row[Any]) -> Decided:
             labels=tuple(row.labels),
             reason=Reason(row.reason),
             rule=row.rule,
-            trace=row.trace,
+            trace=row.trace or [],
             preselected=tuple(row.preselected),
             suggested=tuple(row.suggested),
         ),

@@ -8,15 +8,25 @@ puts items in is in `store.review_items`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
 from core.errors import Invalid
-from core.types import FeedbackKind, ReviewOrder, ReviewOutcome, ReviewReason, Verdict
+from core.feedback import kind_of
+from core.types import ReviewOrder, ReviewOutcome, ReviewReason, Verdict
 from store import corrections, review_items
 from store.corrections import Feedback
+
+
+class NoItem(Invalid):
+    """The review queue never had such an item."""
+
+
+class NotHeld(Invalid):
+    """The agent does not hold the item: nobody does, somebody else does, or it is resolved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,20 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewFilter:
+    """Which open items are asked for; None asks nothing.
+
+    Attributes:
+        after: an item; only those that come after it by deadline.
+        held_by: who holds them.
+    """
+
+    after: int | None = None
+    reason: ReviewReason | None = None
+    held_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """How much waits: items, items by each of their reasons, age in seconds of the oldest."""
 
@@ -77,11 +101,23 @@ _ORDERS = {
     ReviewOrder.DEADLINE: "i.due_at, i.id",
     ReviewOrder.UNCERTAINTY: "i.uncertainty DESC, i.due_at, i.id",
     ReviewOrder.AUDIT: "('audit' = ANY(i.reasons)) DESC, i.due_at, i.id",
+    ReviewOrder.SPREAD: "coalesce(s.looked, 0), i.uncertainty DESC, i.due_at, i.id",
 }
+_LIKELIEST = "coalesce((d.labels || d.preselected || d.suggested)[1], '')"
+# How often each likeliest label was looked at, or is being, among the newest items.
+_LOOKED = f"""
+LEFT JOIN decisions d ON d.ticket_id = i.ticket_id AND d.revision = i.revision
+LEFT JOIN (
+  SELECT {_LIKELIEST} AS label, count(*) AS looked
+  FROM (SELECT * FROM review_items ORDER BY id DESC LIMIT 1000) r
+  JOIN decisions d ON d.ticket_id = r.ticket_id AND d.revision = r.revision
+  WHERE r.resolved_by IS NOT NULL OR r.lease_until > clock_timestamp() GROUP BY 1
+) s ON s.label = {_LIKELIEST}
+"""
 _FREE = "(i.lease_until IS NULL OR i.lease_until < clock_timestamp())"
 # A ticket that is on its way to another decision, or erased, is nothing to look at.
 _OPEN = """
-FROM review_items i JOIN tickets t ON t.id = i.ticket_id
+FROM review_items i JOIN tickets t ON t.id = i.ticket_id {more}
 WHERE i.resolved_at IS NULL AND t.state IN ('decided', 'review', 'quarantined')
 """
 _CLAIM = """
@@ -100,12 +136,17 @@ SELECT i.id, i.ticket_id, t.external_id, i.revision, i.correction_id, i.reasons,
   CASE WHEN {free} THEN NULL ELSE i.claimed_by END AS claimed_by,
   CASE WHEN {free} THEN NULL ELSE i.lease_until END AS lease_until,
   coalesce(c.labels, d.labels || d.preselected, '{{}}') AS labels
-FROM (SELECT i.* {open} {this} ORDER BY {order} LIMIT :most) i
+FROM (SELECT i.*, row_number() OVER (ORDER BY {order}) AS place {open} {this}
+  ORDER BY {order} LIMIT :most) i
 JOIN tickets t ON t.id = i.ticket_id
 LEFT JOIN decisions d ON d.ticket_id = i.ticket_id AND d.revision = i.revision
 LEFT JOIN corrections c ON c.id = i.correction_id
-ORDER BY {order}
+ORDER BY i.place
 """
+_AFTER = (
+    "AND (coalesce(i.due_at, 'infinity'), i.id) > "
+    "(SELECT coalesce(a.due_at, 'infinity'), a.id FROM review_items a WHERE a.id = :after)"
+)
 
 
 def claim(
@@ -129,17 +170,39 @@ def claim(
         The item, or None when there is none to take.
     """
     this = "" if item is None else "AND i.id = :item"
-    statement = _CLAIM.format(open=_OPEN, free=_FREE, this=this, order=_ORDERS[order])
+    statement = _CLAIM.format(open=_open(order), free=_FREE, this=this, order=_ORDERS[order])
     values = {"agent": agent, "lease_s": lease_s, **({} if item is None else {"item": item})}
     taken = connection.execute(text(statement), values).scalar()
-    return None if taken is None else _items(connection, order, most=1, item=int(taken))[0]
+    return None if taken is None else _items(connection, order, "AND i.id = :id", id=taken)[0]
+
+
+def claim_several(
+    connection: Connection, *, agent: str, lease_s: float, order: ReviewOrder, most: int
+) -> list[ReviewItem]:
+    """Takes the next items that nobody holds, as `claim` one by one, at most `most`."""
+    taken = iter(lambda: claim(connection, agent=agent, lease_s=lease_s, order=order), None)
+    return list(islice(taken, most))
+
+
+def find(connection: Connection, item: int) -> ReviewItem:
+    """An open item, held or not.
+
+    Raises:
+        NoItem: there never was one.
+        NotHeld: it is resolved, or its ticket is on its way to another decision.
+    """
+    _ticket_of(connection, item)
+    found = _items(connection, ReviewOrder.DEADLINE, "AND i.id = :id", id=item)
+    if not found:
+        raise NotHeld("item", f"{item} is resolved, or decided again", "take another")
+    return found[0]
 
 
 def renew(connection: Connection, item: int, *, agent: str, lease_s: float) -> None:
     """Holds an item for `lease_s` seconds from now.
 
     Raises:
-        Invalid: the agent does not hold it.
+        NotHeld: the agent does not hold it.
     """
     _check_held(connection, item, agent)
     connection.execute(
@@ -155,7 +218,7 @@ def release(connection: Connection, item: int, *, agent: str) -> None:
     """Gives an item back to the queue.
 
     Raises:
-        Invalid: the agent does not hold it.
+        NotHeld: the agent does not hold it.
     """
     _check_held(connection, item, agent)
     connection.execute(
@@ -174,7 +237,9 @@ def resolve(connection: Connection, item: int, made: Resolution, *, agent: str) 
         The feedback that was given; None where nothing new was said.
 
     Raises:
-        Invalid: the agent does not hold the item, or what was given makes no sense.
+        NoItem: there never was one.
+        NotHeld: the agent does not hold it.
+        Invalid: what was given makes no sense.
     """
     ticket = _lock_ticket(connection, item)
     row = _check_held(connection, item, agent)
@@ -190,7 +255,20 @@ def open_items(
     connection: Connection, *, order: ReviewOrder = ReviewOrder.DEADLINE, most: int
 ) -> list[ReviewItem]:
     """What waits, in order, held items included; at most `most`."""
-    return _items(connection, order, most=most)
+    return _items(connection, order, "", most=most)
+
+
+def page(connection: Connection, fits: ReviewFilter, *, most: int) -> list[ReviewItem]:
+    """What waits and fits, the one due first first, held items included; at most `most`."""
+    asked = {
+        _AFTER: ("after", fits.after),
+        "AND :reason = ANY(i.reasons)": ("reason", fits.reason),
+        f"AND i.claimed_by = :held_by AND NOT {_FREE}": ("held_by", fits.held_by),
+    }
+    told = {part: pair for part, pair in asked.items() if pair[1] is not None}
+    return _items(
+        connection, ReviewOrder.DEADLINE, " ".join(told), most=most, **dict(told.values())
+    )
 
 
 def waiting_by_reason(connection: Connection) -> Waiting:
@@ -214,23 +292,31 @@ def waiting_by_reason(connection: Connection) -> Waiting:
 
 
 def _items(
-    connection: Connection, order: ReviewOrder, *, most: int, item: int | None = None
+    connection: Connection, order: ReviewOrder, this: str, *, most: int = 1, **values: Any
 ) -> list[ReviewItem]:
-    this = "" if item is None else "AND i.id = :item"
-    statement = _ITEMS.format(open=_OPEN, free=_FREE, this=this, order=_ORDERS[order])
-    values = {"most": most, **({} if item is None else {"item": item})}
-    return [_item(row) for row in connection.execute(text(statement), values)]
+    statement = _ITEMS.format(open=_open(order), free=_FREE, this=this, order=_ORDERS[order])
+    rows = connection.execute(text(statement), {"most": most, **values})
+    return [_item(row) for row in rows]
+
+
+def _open(order: ReviewOrder) -> str:
+    return _OPEN.format(more=_LOOKED if order is ReviewOrder.SPREAD else "")
 
 
 def _lock_ticket(connection: Connection, item: int) -> UUID:
+    found = _ticket_of(connection, item)
+    connection.execute(
+        text("SELECT 1 FROM tickets WHERE id = :id FOR NO KEY UPDATE"), {"id": found}
+    )
+    return found
+
+
+def _ticket_of(connection: Connection, item: int) -> UUID:
     found = connection.execute(
         text("SELECT ticket_id FROM review_items WHERE id = :item"), {"item": item}
     ).scalar()
     if found is None:
-        raise Invalid("item", f"{item} is not in the queue", "see `pointsman review list`")
-    connection.execute(
-        text("SELECT 1 FROM tickets WHERE id = :id FOR NO KEY UPDATE"), {"id": found}
-    )
+        raise NoItem("item", f"{item} is not in the queue", "see `pointsman review list`")
     return UUID(str(found))
 
 
@@ -241,7 +327,7 @@ def _check_held(connection: Connection, item: int, agent: str) -> Row[Any]:
     ).one_or_none()
     if row is None:
         problem = f"{item} is not held by {agent}, or is resolved"
-        raise Invalid("item", problem, f"take it with `pointsman review next {item}`")
+        raise NotHeld("item", problem, f"take it with `pointsman review next {item}`")
     return row
 
 
@@ -249,25 +335,13 @@ def _give(connection: Connection, row: Row[Any], made: Resolution, agent: str) -
     feedback = Feedback(
         ticket_id=row.ticket_id,
         revision=row.revision,
-        kind=_kind(made),
+        kind=kind_of(made.outcome, None, made.labels, made.department),
         agent=agent,
         labels=made.labels,
         department=made.department,
         note=made.note,
     )
     return corrections.give(connection, feedback)
-
-
-def _kind(made: Resolution) -> FeedbackKind:
-    match made.outcome:
-        case ReviewOutcome.ACCEPTED:
-            return FeedbackKind.CONFIRMED
-        case ReviewOutcome.SKIPPED:
-            return FeedbackKind.SKIPPED
-        case _ if made.labels is not None:
-            return FeedbackKind.WRONG_LABEL
-        case _:
-            return FeedbackKind.WRONG_ROUTE
 
 
 def _settle(connection: Connection, row: Row[Any], made: Resolution, agent: str) -> UUID | None:

@@ -69,6 +69,20 @@ _CLOSE = (
     "resolved_at = clock_timestamp(), claimed_by = NULL, lease_until = NULL "
     "WHERE resolved_at IS NULL AND "
 )
+_CLOSE_DECISION = text(
+    f"{_CLOSE} correction_id IS NULL AND (ticket_id, revision) = "
+    "(SELECT c.ticket_id, c.revision FROM corrections c WHERE c.id = :id)"
+)
+_CLOSE_OLDER = text(
+    f"{_CLOSE} correction_id IN (SELECT o.id FROM corrections o JOIN corrections c "
+    "ON c.ticket_id = o.ticket_id AND (c.given_at, c.id) > (o.given_at, o.id) WHERE c.id = :id)"
+)
+# A ticket whose decision waits for nobody any more is decided.
+_SETTLE = text(
+    "UPDATE tickets t SET state = 'decided' WHERE id = :id AND state = 'review' "
+    "AND NOT EXISTS (SELECT FROM review_items i WHERE i.ticket_id = t.id "
+    "AND i.revision = t.revision AND i.resolved_at IS NULL AND i.correction_id IS NULL)"
+)
 _OUTCOMES = {
     FeedbackKind.CONFIRMED: ReviewOutcome.ACCEPTED,
     FeedbackKind.MOVED_FOR_LOAD: ReviewOutcome.ACCEPTED,
@@ -130,19 +144,19 @@ def enter_held(connection: Connection, corrections: Sequence[UUID]) -> None:
 
 
 def close_for_feedback(
-    connection: Connection, ticket: UUID, revision: int, kind: FeedbackKind, *, actor: str
+    connection: Connection, ticket: UUID, correction: UUID, kind: FeedbackKind, *, actor: str
 ) -> None:
     """Resolves what waits of a decision that somebody gave feedback on.
 
-    Feedback that nobody looked resolves nothing. A new word about labels also resolves what waits
-    of older words, since it supersedes them.
+    Feedback that nobody looked resolves nothing. A word about labels also resolves what waits of
+    words given before it, since it supersedes them.
     """
     if kind not in _OUTCOMES:
         return
-    about = "(correction_id IS NULL AND revision = :revision"
-    about += " OR correction_id IS NOT NULL)" if kind.trains else ")"
-    values = {"ticket": ticket, "revision": revision, "actor": actor, "outcome": _OUTCOMES[kind]}
-    connection.execute(text(f"{_CLOSE} ticket_id = :ticket AND {about}"), values)
+    values = {"id": correction, "actor": actor, "outcome": _OUTCOMES[kind]}
+    connection.execute(_CLOSE_DECISION, values)
+    if kind.trains:
+        connection.execute(_CLOSE_OLDER, values)
     _settle_ticket(connection, ticket)
 
 
@@ -167,12 +181,4 @@ def close(
 
 
 def _settle_ticket(connection: Connection, ticket: UUID) -> None:
-    """A ticket whose decision waits for nobody any more is decided."""
-    connection.execute(
-        text(
-            "UPDATE tickets t SET state = 'decided' WHERE id = :id AND state = 'review' "
-            "AND NOT EXISTS (SELECT FROM review_items i WHERE i.ticket_id = t.id "
-            "AND i.revision = t.revision AND i.resolved_at IS NULL AND i.correction_id IS NULL)"
-        ),
-        {"id": ticket},
-    )
+    connection.execute(_SETTLE, {"id": ticket})

@@ -32,11 +32,23 @@ class Revision:
     created_at: datetime
 
 
-_HISTORY = text(
+_REVISION = (
     "SELECT version, author, note, active, created_at, "
-    "coalesce(jsonb_array_length(document -> 'rules'), 0) AS rules "
-    "FROM rulesets ORDER BY version DESC LIMIT :most"
+    "coalesce(jsonb_array_length(document -> 'rules'), 0) AS rules FROM rulesets "
 )
+_HISTORY = text(
+    f"{_REVISION} WHERE version < coalesce(CAST(:before AS bigint), {2**63 - 1}) "
+    "ORDER BY version DESC LIMIT :most"
+)
+_ONE = text(f"{_REVISION} WHERE version = :version")
+_PREVIOUS = text(
+    "SELECT version, document FROM rulesets WHERE version < :version ORDER BY version DESC LIMIT 1"
+)
+
+
+def lock(connection: Connection) -> None:
+    """Nobody else saves rules until this transaction ends; what is active stays so."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('rulesets'))"))
 
 
 def save(
@@ -46,6 +58,7 @@ def save(
     author: str,
     note: str,
     base: int | None = None,
+    detail: dict[str, Any] | None = None,
 ) -> int:
     """Stores a document as the newest revision and makes it the active one.
 
@@ -56,6 +69,7 @@ def save(
         note: why.
         base: the revision that it was made from, which must still be the active one; None does
             not ask.
+        detail: of the change, for the audit log.
 
     Returns:
         Its version.
@@ -64,7 +78,7 @@ def save(
         Invalid: another revision became active meanwhile, or the rules name a label that has
             another name by now.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('rulesets'))"))
+    lock(connection)
     if base is not None and active_version(connection) != base:
         raise Invalid("rules", "were changed by somebody else meanwhile", "look, and try again")
     _check_labels(connection, document)
@@ -74,7 +88,13 @@ def save(
         .values(document=document, author=author, note=note, active=True)
         .returning(RulesetRow.version)
     ).scalar_one()
-    audit.record(connection, actor=author, action="rules.saved", subject=f"ruleset {version}")
+    audit.record(
+        connection,
+        actor=author,
+        action="rules.saved",
+        subject=f"ruleset {version}",
+        detail={"note": note, **(detail or {})},
+    )
     return version
 
 
@@ -106,10 +126,22 @@ def active(connection: Connection) -> Ruleset | None:
     return None if row is None else Ruleset(version=row.version, document=row.document)
 
 
-def history(connection: Connection, *, most: int) -> list[Revision]:
-    """The newest revisions, newest first, without their documents."""
-    rows = connection.execute(_HISTORY, {"most": most})
+def history(connection: Connection, *, most: int, before: int | None = None) -> list[Revision]:
+    """The newest revisions, or those before one, newest first, without their documents."""
+    rows = connection.execute(_HISTORY, {"most": most, "before": before})
     return [Revision(**row._mapping) for row in rows]
+
+
+def told(connection: Connection, version: int) -> Revision | None:
+    """What is told of one revision; None when there is none of that number."""
+    row = connection.execute(_ONE, {"version": version}).one_or_none()
+    return None if row is None else Revision(**row._mapping)
+
+
+def previous(connection: Connection, version: int) -> Ruleset | None:
+    """The revision before one; None for the first."""
+    row = connection.execute(_PREVIOUS, {"version": version}).one_or_none()
+    return None if row is None else Ruleset(version=row.version, document=row.document)
 
 
 def revision(connection: Connection, version: int) -> Ruleset:

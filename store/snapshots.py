@@ -66,9 +66,23 @@ def register(
     connection.execute(row.on_conflict_do_nothing())
 
 
+def places(connection: Connection) -> dict[str, Path]:
+    """Every data set on record with its folder, by id."""
+    rows = connection.execute(text("SELECT id, path FROM dataset_snapshots"))
+    return {row.id: Path(row.path) for row in rows}
+
+
 def newest(connection: Connection) -> Snapshot | None:
     """The data set made last, if any."""
     row = connection.execute(
         text("SELECT id, path FROM dataset_snapshots ORDER BY created_at DESC, id LIMIT 1")
     ).one_or_none()
     return None if row is None else Snapshot(id=row.id, path=Path(row.path))
+
+
+def summary_of(connection: Connection, snapshot_id: str) -> Mapping[str, Any] | None:
+    """Counts of rows and labels of a data set; None for one that is not known."""
+    found: Mapping[str, Any] | None = connection.execute(
+        text("SELECT summary FROM dataset_snapshots WHERE id = :id"), {"id": snapshot_id}
+    ).scalar()
+    return found

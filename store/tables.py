@@ -24,6 +24,7 @@ from sqlalchemy import (
     Sequence,
     SmallInteger,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
@@ -31,8 +32,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.types import (
     Automation,
+    ErasureScope,
     FeedbackKind,
     LabelMove,
+    ProposalVerdict,
     ReviewOutcome,
     Role,
     Rung,
@@ -83,7 +86,7 @@ class LabelRow(Row):
     """What a ticket can be about. `keywords` feed the keyword rung.
 
     The scores from which it is ticked and from which it routes are the model's own threshold
-    where they are NULL.
+    where they are NULL. `measured_on` is the model version by whose figures they were chosen.
     """
 
     __tablename__ = "labels"
@@ -99,10 +102,12 @@ class LabelRow(Row):
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     description: Mapped[str] = mapped_column(server_default="")
+    guidelines: Mapped[str] = mapped_column(server_default="")
     keywords: Mapped[list[str]] = mapped_column(server_default="{}")
     automation: Mapped[str] = mapped_column(server_default=Automation.AUTO)
     preselect_from: Mapped[float | None]
     auto_from: Mapped[float | None]
+    measured_on: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     retired_at: Mapped[datetime | None]
 
@@ -120,6 +125,35 @@ class LabelMoveRow(Row):
     actor: Mapped[str]
     note: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class LabelRequestRow(Row):
+    """A change of labels that needs another model, which a trainer makes; `store.label_requests`.
+
+    `ruleset` and `serving` are what it was shown on.
+    """
+
+    __tablename__ = "label_requests"
+    __table_args__ = (
+        _one_of("state", list(RunState)),
+        Index(
+            "ix_label_requests_open",
+            "id",
+            postgresql_where=text("state IN ('queued', 'running')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    wanted: Mapped[dict[str, Any]]
+    ruleset: Mapped[int] = mapped_column(BigInteger)
+    serving: Mapped[str]
+    requested_by: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=RunState.QUEUED)
+    lease_until: Mapped[datetime | None]
+    error: Mapped[str | None]
+    model_version: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    finished_at: Mapped[datetime | None]
 
 
 class DepartmentRow(Row):
@@ -302,7 +336,14 @@ class TicketContentRow(Row):
     """What a ticket said, one row a revision. Text is here and nowhere else."""
 
     __tablename__ = "ticket_contents"
-    __table_args__ = ({"postgresql_partition_by": "RANGE (ticket_id)"},)
+    __table_args__ = (
+        Index(
+            "ix_ticket_contents_customer",
+            "customer",
+            postgresql_where=text("customer IS NOT NULL"),
+        ),
+        {"postgresql_partition_by": "RANGE (ticket_id)"},
+    )
 
     ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -368,7 +409,8 @@ class DecisionHistoryRow(_DecisionColumns, Row):
 class CorrectionRow(Row):
     """What an agent said about a decision. Append-only; a later one supersedes.
 
-    `final` marks what stood when the ticket was closed in the helpdesk.
+    `final` marks what stood when the ticket was closed in the helpdesk. `given_at` is when the
+    agent said it, which orders what stands; `created_at` is when we heard of it.
     """
 
     __tablename__ = "corrections"
@@ -376,6 +418,9 @@ class CorrectionRow(Row):
         _one_of("kind", list(FeedbackKind)),
         Index("ix_corrections_ticket", "ticket_id", "created_at"),
         Index("ix_corrections_created", "created_at"),
+        Index(
+            "ix_corrections_withdrawn", "supersedes", postgresql_where=text("kind = 'withdrawn'")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -389,6 +434,7 @@ class CorrectionRow(Row):
     final: Mapped[bool] = mapped_column(server_default=text("false"))
     supersedes: Mapped[UUID | None] = mapped_column(ForeignKey("corrections.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    given_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class CorrectionReviewRow(Row):
@@ -522,10 +568,41 @@ class OutboxRow(Row):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
+class ExplanationRow(Row):
+    """What carried the scores of a ticket's revision by one model version, for people who ask.
+
+    It holds places in the text and never the text. `model_version` is "" where the rung has none.
+    """
+
+    __tablename__ = "explanations"
+    __table_args__ = (
+        _one_of("state", ["asked", "made", "failed"]),
+        CheckConstraint(
+            "state <> 'made' OR (result IS NOT NULL AND made_at IS NOT NULL)",
+            name="made_has_result",
+        ),
+        Index("ix_explanations_waiting", "asked_at", postgresql_where=text("state = 'asked'")),
+        Index("ix_explanations_asked_at", "asked_at"),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    model_version: Mapped[str] = mapped_column(primary_key=True)
+    rung: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(server_default="asked")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    lease_until: Mapped[datetime | None]
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None]
+    asked_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    made_at: Mapped[datetime | None]
+
+
 class DeadLetterRow(Row):
     """A submission that was refused, kept with the reason so that nothing is lost."""
 
     __tablename__ = "dead_letters"
+    __table_args__ = (Index("ix_dead_letters_received", "received_at"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     source: Mapped[str]
@@ -575,25 +652,149 @@ class ApiTokenRow(Row):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    scopes: Mapped[list[str] | None]
+    old_secret_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    old_secret_until: Mapped[datetime | None]
+
+
+class PersonRow(Row):
+    """Who may sign in: with a password, through an OpenID provider, or both.
+
+    `version` grows with each change that people make, for `If-Match`.
+    """
+
+    __tablename__ = "people"
+    __table_args__ = (
+        _one_of("role", list(Role)),
+        CheckConstraint("(oidc_issuer IS NULL) = (oidc_subject IS NULL)", name="oidc_complete"),
+        Index("uq_people_name", text("lower(name)"), unique=True),
+        Index("uq_people_oidc", "oidc_issuer", "oidc_subject", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    password_hash: Mapped[str | None]
+    oidc_issuer: Mapped[str | None]
+    oidc_subject: Mapped[str | None]
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    failed_attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    locked_until: Mapped[datetime | None]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    signed_in_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+
+class SessionRow(Row):
+    """A browser that somebody signed in with. The cookie's value is nowhere but in that browser."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_person", "person_id"),)
+
+    secret_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    seen_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class IdempotencyKeyRow(Row):
-    """What a request was answered, for the same request sent again."""
+    """What a request was answered, for the same request sent again by the same caller."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (Index("ix_idempotency_keys_created", "created_at"),)
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(token_id, person_id) = 1", name="one_caller"),
+        Index("uq_idempotency_keys_token", "token_id", "key", unique=True),
+        Index("uq_idempotency_keys_person", "person_id", "key", unique=True),
+        Index("ix_idempotency_keys_created", "created_at"),
+    )
 
-    token_id: Mapped[int] = mapped_column(ForeignKey("api_tokens.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("api_tokens.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    key: Mapped[str]
     request_hash: Mapped[bytes]
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # keeps the order of fields
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
+class InstallationSecretRow(Row):
+    """What hashes of erased things are keyed with; one row, made by the migration."""
+
+    __tablename__ = "installation_secret"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    value: Mapped[bytes]
+
+
+class ErasureRow(Row):
+    """One erasure and its receipt: what was removed, and from which files. No personal data.
+
+    `subject_hash` is keyed (`store.exclusions`): it knows the same subject again.
+    """
+
+    __tablename__ = "erasures"
+    __table_args__ = (
+        _one_of("scope", list(ErasureScope)),
+        CheckConstraint("files_done_at IS NULL OR rows_done_at IS NOT NULL", name="in_order"),
+        Index("ix_erasures_subject", "subject_hash"),
+        Index(
+            "uq_erasures_open",
+            "subject_hash",
+            unique=True,
+            postgresql_where=text("rows_done_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    subject_hash: Mapped[bytes]
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    tickets: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    removed: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    rows_done_at: Mapped[datetime | None]
+    files: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    files_done_at: Mapped[datetime | None]
+
+
+class ErasedTicketRow(Row):
+    """A ticket that was erased, and its natural key as a keyed hash, so that it stays away."""
+
+    __tablename__ = "erased_tickets"
+    __table_args__ = (Index("ix_erased_tickets_erasure", "erasure_id"),)
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    erasure_id: Mapped[UUID] = mapped_column(ForeignKey("erasures.id"))
+    key_hash: Mapped[bytes] = mapped_column(unique=True)
+
+
+class ErasedTextRow(Row):
+    """The keyed hash of a text that was erased, so that no data set holds it again."""
+
+    __tablename__ = "erased_texts"
+
+    text_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    erasure_id: Mapped[UUID] = mapped_column(ForeignKey("erasures.id"), primary_key=True)
+
+
+class RetentionRow(Row):
+    """How far the retention of one kind of data has come, and how much it has dropped."""
+
+    __tablename__ = "retention"
+
+    what: Mapped[str] = mapped_column(primary_key=True)
+    done_until: Mapped[UUID | None]
+    dropped: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
 class AuditRow(Row):
-    """Who changed what. Append-only."""
+    """Who changed what. Append-only, by a trigger too; `store.audit` chains the hashes."""
 
     __tablename__ = "audit_log"
+    __table_args__ = (UniqueConstraint("previous"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     actor: Mapped[str]
@@ -601,6 +802,35 @@ class AuditRow(Row):
     subject: Mapped[str]
     detail: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     at: Mapped[datetime] = mapped_column(server_default=NOW)
+    previous: Mapped[bytes]
+    hash: Mapped[bytes]
+
+
+class ProposalRow(Row):
+    """A change that waits, or waited, for a second person."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (
+        _one_of("verdict", list(ProposalVerdict)),
+        CheckConstraint(
+            "verdict IS DISTINCT FROM 'approved' OR decided_by <> proposed_by", name="two_people"
+        ),
+        CheckConstraint(
+            "(verdict IS NULL) = (decided_by IS NULL) AND (verdict IS NULL) = (decided_at IS NULL)",
+            name="decided_whole",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    change: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    note: Mapped[str] = mapped_column(server_default="")
+    proposed_by: Mapped[str]
+    proposed_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    verdict: Mapped[str | None]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(server_default="")
 
 
 PARTITIONED = {

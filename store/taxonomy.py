@@ -1,7 +1,7 @@
 """Labels and departments: the words that rules and decisions are made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -15,12 +15,19 @@ from store.tables import DepartmentRow, LabelRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What a ticket can be about; `keywords` give it away when no model is there."""
+    """What a ticket can be about; `keywords` give it away when no model is there.
+
+    Attributes:
+        guidelines: for people: when to give it, and when not.
+        measured_on: the model version by whose figures a person chose its scores.
+    """
 
     name: str
     description: str = ""
+    guidelines: str = ""
     keywords: tuple[str, ...] = ()
     level: LabelLevel = field(default_factory=LabelLevel)
+    measured_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,7 @@ def add_labels(connection: Connection, labels: Sequence[Label]) -> None:
             {
                 "name": x.name,
                 "description": x.description,
+                "guidelines": x.guidelines,
                 "keywords": list(x.keywords),
                 **_level_object(x.level),
             }
@@ -65,33 +73,88 @@ def labels(connection: Connection) -> list[Label]:
     """The labels in use, by name."""
     rows = connection.execute(
         text(
-            "SELECT name, description, keywords, automation, preselect_from, auto_from "
-            "FROM labels WHERE retired_at IS NULL ORDER BY name"
+            "SELECT name, description, guidelines, keywords, automation, preselect_from, "
+            "auto_from, measured_on FROM labels WHERE retired_at IS NULL ORDER BY name"
         )
     )
     return [
         Label(
             name=row.name,
             description=row.description,
+            guidelines=row.guidelines,
             keywords=tuple(row.keywords),
             level=_level(row),
+            measured_on=row.measured_on,
         )
         for row in rows
     ]
 
 
-def set_level(connection: Connection, name: str, level: LabelLevel, *, actor: str) -> LabelLevel:
+def describe(
+    connection: Connection, name: str, *, description: str, guidelines: str, actor: str
+) -> None:
+    """Says what a label is about, and when to give it; equal words change and record nothing.
+
+    Raises:
+        Invalid: there is no such label in use.
+    """
+    values = {"name": name, "description": description, "guidelines": guidelines}
+    found = {label.name: label for label in labels(connection)}.get(name)
+    if found is None:
+        raise Invalid("label", f"{name!r} is not in use", "see `pointsman labels list`")
+    changed = [
+        word for word in ("description", "guidelines") if getattr(found, word) != values[word]
+    ]
+    if not changed:
+        return
+    connection.execute(
+        text(
+            "UPDATE labels SET description = :description, guidelines = :guidelines "
+            "WHERE name = :name"
+        ),
+        values,
+    )
+    audit.record(
+        connection,
+        actor=actor,
+        action="label.described",
+        subject=f"label {name}",
+        detail={"changed": changed},
+    )
+
+
+def hold_still(connection: Connection) -> None:
+    """Nobody else changes labels until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('labels'))"))
+
+
+def set_level(
+    connection: Connection,
+    name: str,
+    level: LabelLevel,
+    *,
+    actor: str,
+    measured_on: str | None = None,
+) -> LabelLevel:
     """Says what a label may do from now on; workers follow within seconds.
 
+    Args:
+        connection: an open transaction.
+        name: of the label.
+        level: what it may do.
+        actor: who says so.
+        measured_on: the model version by whose figures its scores were chosen; None where they
+            were not, or stay as they are.
+
     Returns:
-        What it was allowed before; an equal level changes and records nothing.
+        What it was allowed before; an equal level of the same figures changes and records nothing.
 
     Raises:
         Invalid: there is no such label in use, or its scores are out of range or order.
     """
     row = connection.execute(
         text(
-            "SELECT automation, preselect_from, auto_from FROM labels "
+            "SELECT automation, preselect_from, auto_from, measured_on FROM labels "
             "WHERE name = :name AND retired_at IS NULL FOR UPDATE"
         ),
         {"name": name},
@@ -100,13 +163,15 @@ def set_level(connection: Connection, name: str, level: LabelLevel, *, actor: st
         raise Invalid("label", f"{name!r} is not in use", "see `pointsman labels list`")
     _check_level(level)
     before = _level(row)
-    if level != before:
+    same_scores = replace(level, automation=before.automation) == before
+    measured_on = measured_on or (row.measured_on if same_scores else None)
+    if (level, measured_on) != (before, row.measured_on):
         connection.execute(
             text(
                 "UPDATE labels SET automation = :automation, preselect_from = :preselect_from, "
-                "auto_from = :auto_from WHERE name = :name"
+                "auto_from = :auto_from, measured_on = :measured_on WHERE name = :name"
             ),
-            {"name": name, **_level_object(level)},
+            {"name": name, "measured_on": measured_on, **_level_object(level)},
         )
         audit.record(
             connection,

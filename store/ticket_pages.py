@@ -13,10 +13,9 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.types import TicketState
-from store.partitions import first_uuid
+from store.partitions import LAST_UUID, first_uuid
 
 _LOOKED_AT = 2_000
-_LAST = UUID(int=(1 << 128) - 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,6 +26,8 @@ class TicketFilter:
     Attributes:
         label: among the labels of the standing decision.
         department: the primary one.
+        score_from: least score, in [0, 1], of `label`, or without one of the highest label.
+        score_below: which that score does not reach.
         since: received at or after.
         until: received before.
     """
@@ -38,6 +39,8 @@ class TicketFilter:
     external_id: str | None = None
     language: str | None = None
     model_version: str | None = None
+    score_from: float | None = None
+    score_below: float | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -73,6 +76,10 @@ class TicketPage:
     next_after: UUID | None
 
 
+_SCORE = (
+    "(SELECT max(CAST(s.value AS float8)) FROM jsonb_each_text(d.scores) s "
+    "WHERE s.key = coalesce(CAST(:score_of AS text), s.key))"
+)
 _CONDITIONS = {
     "state": "t.state = :state",
     "label": "d.labels @> ARRAY[:label]::text[]",
@@ -81,6 +88,8 @@ _CONDITIONS = {
     "external_id": "t.external_id = :external_id",
     "language": "c.language = :language",
     "model_version": "d.model_version = :model_version",
+    "score_from": f"{_SCORE} >= :score_from",
+    "score_below": f"{_SCORE} < :score_below",
 }
 _LINES = """
 SELECT t.id, t.source, t.external_id, t.revision, t.state, t.received_at, t.due_at, c.subject,
@@ -111,7 +120,8 @@ def page(
     ids = _next_ids(connection, wanted, after=after, most=looked_at)
     conditions = "".join(f" AND {_CONDITIONS[name]}" for name in used)
     rows = connection.execute(
-        text(_LINES.format(conditions=conditions)), {"ids": ids, "most": most, **used}
+        text(_LINES.format(conditions=conditions)),
+        {"ids": ids, "most": most, "score_of": wanted.label, **used},
     )
     lines = tuple(TicketLine(**row._mapping) for row in rows)
     if len(lines) == most:
@@ -126,7 +136,8 @@ def _next_ids(
     values: dict[str, Any] = {
         "low": first_uuid(max(wanted.since or _EPOCH, _EPOCH)),
         "high": min(
-            first_uuid(max(wanted.until, _EPOCH)) if wanted.until else _LAST, after or _LAST
+            first_uuid(max(wanted.until, _EPOCH)) if wanted.until else LAST_UUID,
+            after or LAST_UUID,
         ),
         "most": most,
     }

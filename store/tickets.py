@@ -13,10 +13,12 @@ from sqlalchemy import Connection, Row, text
 from uuid_utils.compat import uuid7
 
 from core.errors import Invalid
+from core.redaction import AS_GIVEN, Redactor
 from core.ticket_json import ticket_object
 from core.types import Ticket, TicketState
 from core.urgency import due_at
 from store.bulk import copy_rows
+from store.exclusions import keyed_key
 from store.review_items import supersede
 
 
@@ -26,11 +28,12 @@ class Outcome(StrEnum):
     CREATED = "created"
     REVISED = "revised"
     DUPLICATE = "duplicate"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A ticket that is in the database now."""
+    """A ticket that is in the database now; an erased one without anything that it said."""
 
     id: UUID
     external_id: str
@@ -54,24 +57,40 @@ class _Known:
     content_hash: bytes
 
 
-def accept(connection: Connection, tickets: Sequence[Ticket], *, source: str) -> list[Accepted]:
+def accept(
+    connection: Connection,
+    tickets: Sequence[Ticket],
+    *,
+    source: str,
+    redact: Redactor = AS_GIVEN,
+) -> list[Accepted]:
     """Stores tickets to be routed; the same content twice is one ticket.
+
+    A ticket that was erased does not come back: its outcome is `erased`.
 
     Args:
         connection: an open transaction; the tickets are accepted once it commits.
         tickets: in the order sent; of two with one id, the later is the newer revision.
         source: who sends them; (source, ticket id) is the natural key.
+        redact: takes out what must not be stored (`core.redaction`).
 
     Returns:
         One entry for each ticket, in the order given.
     """
-    return _store(connection, tickets, source=source, state=TicketState.ACCEPTED)
+    clean = [redact.ticket(ticket) for ticket in tickets]
+    return _store(connection, clean, source=source, state=TicketState.ACCEPTED)
 
 
 def import_labelled(
-    connection: Connection, tickets: Sequence[Ticket], *, source: str
+    connection: Connection,
+    tickets: Sequence[Ticket],
+    *,
+    source: str,
+    redact: Redactor = AS_GIVEN,
 ) -> list[Accepted]:
     """Stores tickets that people have already settled: no decision is made, no event sent.
+
+    What was erased stays away, as with `accept`.
 
     Raises:
         Invalid: a ticket has no `labels`, so there is nothing to learn from.
@@ -79,7 +98,8 @@ def import_labelled(
     for ticket in tickets:
         if ticket.labels is None:
             raise Invalid("labels", "is missing", "give the labels that people chose, or []")
-    return _store(connection, tickets, source=source, state=TicketState.DECIDED)
+    clean = [redact.ticket(ticket) for ticket in tickets]
+    return _store(connection, clean, source=source, state=TicketState.DECIDED)
 
 
 def find(connection: Connection, reference: str) -> UUID | None:
@@ -138,23 +158,39 @@ def _store_distinct(
         same = row.content_hash == content_hash(batch[key])
         outcome = Outcome.DUPLICATE if same else Outcome.REVISED
         entries[key] = _entry(key, row.id, row.revision + (not same), outcome)
+    entries |= _erased(connection, [key for key in batch if key not in entries], source=source)
     revised = [entry for entry in entries.values() if entry.outcome is Outcome.REVISED]
     _revise(connection, revised, batch, arrival)
     return entries
+
+
+_RESERVE = text(
+    "INSERT INTO ticket_keys (source, external_id, ticket_id) "
+    "SELECT :source, k, i FROM unnest(CAST(:keys AS text[]), CAST(:ids AS uuid[])) u(k, i) "
+    "WHERE NOT EXISTS (SELECT FROM erased_tickets) OR NOT EXISTS (SELECT FROM erased_tickets e "
+    f"WHERE e.key_hash = {keyed_key('CAST(:source AS text)', 'k')}) "
+    "ON CONFLICT DO NOTHING RETURNING external_id, ticket_id"
+)
+_ERASED = text(
+    "SELECT k AS key, t.id, t.revision FROM unnest(CAST(:keys AS text[])) u(k) "
+    f"JOIN erased_tickets e ON e.key_hash = {keyed_key('CAST(:source AS text)', 'k')} "
+    "JOIN tickets t ON t.id = e.ticket_id"
+)
 
 
 def _reserve_keys(connection: Connection, keys: list[str], *, source: str) -> dict[str, UUID]:
     """Inserts the keys that are new; sorted, so that two senders cannot deadlock."""
     ordered = sorted(keys)
     rows = connection.execute(
-        text(
-            "INSERT INTO ticket_keys (source, external_id, ticket_id) "
-            "SELECT :source, k, i FROM unnest(CAST(:keys AS text[]), CAST(:ids AS uuid[])) u(k, i) "
-            "ON CONFLICT DO NOTHING RETURNING external_id, ticket_id"
-        ),
-        {"source": source, "keys": ordered, "ids": [uuid7() for _ in ordered]},
+        _RESERVE, {"source": source, "keys": ordered, "ids": [uuid7() for _ in ordered]}
     )
     return {key: id_ for key, id_ in rows}
+
+
+def _erased(connection: Connection, keys: list[str], *, source: str) -> dict[str, Accepted]:
+    """Keys that are neither new nor known: their tickets were erased."""
+    rows = connection.execute(_ERASED, {"source": source, "keys": keys}) if keys else ()
+    return {row.key: _entry(row.key, row.id, row.revision, Outcome.ERASED) for row in rows}
 
 
 def _insert_tickets(

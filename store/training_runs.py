@@ -12,13 +12,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
+from uuid_utils.compat import uuid7
 
 from core.types import RunState
+from store import audit
 
 _COLUMNS = (
     "id, trigger, reason, requested_by, state, token, progress, snapshot_id, candidate, outcome, "
     "gate, error, created_at, started_at, finished_at"
 )
+_OPEN = "state IN ('queued', 'running')"
+_NO_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,7 @@ def request(
     Returns:
         The run's id; None when this window has one already, or another run waits.
     """
+    _hold_still(connection)
     return connection.execute(
         text(
             'INSERT INTO training_runs ("window", trigger, reason, requested_by) '
@@ -61,6 +66,35 @@ def request(
     ).scalar()
 
 
+def ask(connection: Connection, *, reason: str, by: str) -> tuple[TrainingRun, bool]:
+    """Asks for a run by hand; one that waits or runs already stands in for it.
+
+    Returns:
+        The run, and whether it was made now.
+    """
+    _hold_still(connection)
+    open_ = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM training_runs WHERE {_OPEN} ORDER BY id DESC LIMIT 1")
+    ).one_or_none()
+    if open_ is not None:
+        return _run(open_), False
+    row = connection.execute(
+        text(
+            'INSERT INTO training_runs ("window", trigger, reason, requested_by) '
+            f"VALUES (:window, 'manual', :reason, :by) RETURNING {_COLUMNS}"
+        ),
+        {"window": f"by hand {uuid7()}", "reason": reason, "by": by},
+    ).one()
+    audit.record(
+        connection,
+        actor=by,
+        action="retrain.asked",
+        subject=f"training run {row.id}",
+        detail={"reason": reason},
+    )
+    return _run(row), True
+
+
 def claim(connection: Connection, *, lease_s: float) -> TrainingRun | None:
     """Takes the run that waits longest, or one whose trainer is gone; None if there is none.
 
@@ -68,7 +102,7 @@ def claim(connection: Connection, *, lease_s: float) -> TrainingRun | None:
         connection: an open transaction.
         lease_s: seconds after which another trainer may take over, unless renewed.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('training_runs'))"))
+    _hold_still(connection)
     row = connection.execute(
         text(
             "UPDATE training_runs SET state = 'running', token = token + 1, "
@@ -170,10 +204,14 @@ def find(connection: Connection, run: int) -> TrainingRun | None:
     return None if row is None else _run(row)
 
 
-def newest(connection: Connection, *, most: int) -> list[TrainingRun]:
-    """The newest runs, last asked for first."""
+def newest(connection: Connection, *, most: int, before: int | None = None) -> list[TrainingRun]:
+    """The newest runs, last asked for first; only those before a run where one is named."""
     rows = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM training_runs ORDER BY id DESC LIMIT :most"), {"most": most}
+        text(
+            f"SELECT {_COLUMNS} FROM training_runs WHERE id < coalesce(:before, {_NO_ID}) "
+            "ORDER BY id DESC LIMIT :most"
+        ),
+        {"most": most, "before": before},
     )
     return [_run(row) for row in rows]
 
@@ -192,6 +230,11 @@ def count_ended(connection: Connection, since: datetime) -> dict[tuple[str, str]
         {"since": since},
     )
     return {(row.trigger, row.outcome): row.runs for row in rows}
+
+
+def _hold_still(connection: Connection) -> None:
+    """Until the transaction ends nobody else begins or claims a run."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('training_runs'))"))
 
 
 def _run(row: Row[Any]) -> TrainingRun:

@@ -89,7 +89,7 @@ _JUDGED = (
     "corrections c JOIN decisions d ON d.ticket_id = c.ticket_id AND d.revision = c.revision "
     f"AND d.rung IN ('model', 'model_cpu') {{joins}} WHERE {_STANDS.format(c='c')} "
     "AND NOT EXISTS (SELECT 1 FROM corrections n WHERE n.ticket_id = c.ticket_id "
-    f"AND (n.created_at, n.id) > (c.created_at, c.id) AND {_STANDS.format(c='n')})"
+    f"AND (n.given_at, n.id) > (c.given_at, c.id) AND {_STANDS.format(c='n')})"
 )
 _VERDICTS = (
     "SELECT d.model_version AS version, c.kind <> 'confirmed' AS overruled, "

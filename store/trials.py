@@ -125,6 +125,17 @@ def newest(connection: Connection, *, most: int) -> list[Trial]:
     return [_trial(row) for row in rows]
 
 
+def of_version(connection: Connection, version: str, *, most: int) -> list[Trial]:
+    """The newest trials of one version, last begun first."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM trials WHERE version = :version ORDER BY id DESC LIMIT :most"
+        ),
+        {"version": version, "most": most},
+    )
+    return [_trial(row) for row in rows]
+
+
 def note(connection: Connection, trial: Trial, finding: Mapping[str, Any]) -> None:
     """Keeps what a look at an open trial found."""
     connection.execute(

@@ -3,14 +3,14 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 from core.types import Role
-from store.api_tokens import create
+from store.api_tokens import Wanted, create
 from store.engine import transaction
 from store.idempotency import Request, forget_before, keep, reserve
 from worker.maintenance import forget_idempotency_keys
 
 
 def _request(connection: Connection) -> Request:
-    made = create(connection, name="shop", role=Role.HELPDESK, lifetime=None, actor="ann")
+    made = create(connection, Wanted(name="shop", role=Role.HELPDESK), actor="ann")
     return Request(token_id=made.token.id, key="k", hash=b"h")
 
 

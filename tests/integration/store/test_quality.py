@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -65,7 +66,7 @@ def _wrong(engine: Engine, ticket: UUID, labels: Sequence[str]) -> UUID:
     return _give(engine, ticket, FeedbackKind.WRONG_LABEL, labels=labels)
 
 
-def _figures(engine: Engine, by: GroupBy = GroupBy.ALL, **filters: str) -> dict[str, Figures]:
+def _figures(engine: Engine, by: GroupBy = GroupBy.ALL, **filters: Any) -> dict[str, Figures]:
     asked = Asked(since=_SINCE, **filters)
     return transaction(engine, lambda c: figures(c, asked, by))
 

@@ -180,7 +180,7 @@ def test_a_resolution_that_makes_no_sense_changes_nothing(engine: Engine) -> Non
     item = _held(engine)
     with pytest.raises(Invalid, match="'nosuch' is unknown"):
         _resolve(engine, item.id, ReviewOutcome.REPLACED, labels=["nosuch"])
-    with pytest.raises(Invalid, match="department: is missing"):
+    with pytest.raises(Invalid, match="labels: are missing"):
         _resolve(engine, item.id, ReviewOutcome.REPLACED)
     with pytest.raises(Invalid, match="is not in the queue"):
         _resolve(engine, item.id + 1, ReviewOutcome.ACCEPTED)
