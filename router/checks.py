@@ -4,22 +4,29 @@ A check always evaluates everything inside it, so that a trace says of each cond
 held. There is no second, quicker evaluation that could come to another result.
 """
 
+import hashlib
+import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import translate
 from math import isfinite
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from router.conditions import (
+    DAY_MINUTES,
     DAYS,
+    Circumstance,
     Condition,
     FieldIs,
     Group,
     GroupKind,
     HoursWithin,
+    InEffect,
     LabelPredicted,
+    MetadataIs,
     ScoreWithin,
+    ShareUnder,
     TextContains,
     clock,
     describe,
@@ -30,6 +37,7 @@ from router.phrases import Phrase
 Record: TypeAlias = dict[str, Any]
 Check: TypeAlias = Callable[[Facts], Record]
 
+_SHARES = 1_000_000
 _GLOB = re.compile(r"[*?\[]")
 _VERDICTS: dict[GroupKind, Callable[[Iterable[bool]], bool]] = {
     "all": all,
@@ -43,16 +51,18 @@ def is_pattern(value: str) -> bool:
     return _GLOB.search(value) is not None
 
 
-def compile_condition(condition: Condition) -> Check:
+def compile_condition(condition: Condition, *, rule: str) -> Check:
     """A function from facts to a trace record, which has `held` and says what was found.
+
+    `rule` is the id of the rule that it belongs to, by which shares are drawn.
 
     A record holds `condition` (readable), `value` and `held`, that of a label its `threshold` too;
     that of a group holds its kind with the records inside it, and `held`. No record quotes the
-    ticket's text or customer: there `value` is the phrase or value of the rule that matched.
+    ticket's text, customer or metadata: there `value` is what of the rule matched.
     """
     match condition:
         case Group():
-            return _group_check(condition)
+            return _group_check(condition, rule)
         case LabelPredicted():
             return _label_check(condition)
         case ScoreWithin():
@@ -62,13 +72,25 @@ def compile_condition(condition: Condition) -> Check:
             return _customer_check(condition) if is_customer else _field_check(condition)
         case TextContains():
             return _text_check(condition)
+        case _:
+            return _circumstance_check(condition, rule)
+
+
+def _circumstance_check(condition: Circumstance, rule: str) -> Check:
+    match condition:
         case HoursWithin():
             return _hours_check(condition)
+        case ShareUnder():
+            return _share_check(condition, rule)
+        case MetadataIs():
+            return _metadata_check(condition)
+        case InEffect():
+            return _effect_check(condition)
 
 
-def _group_check(group: Group) -> Check:
+def _group_check(group: Group, rule: str) -> Check:
     kind, verdict = group.kind, _VERDICTS[group.kind]
-    checks = [compile_condition(condition) for condition in group.conditions]
+    checks = [compile_condition(condition, rule=rule) for condition in group.conditions]
 
     def check(facts: Facts) -> Record:
         records = [inner(facts) for inner in checks]
@@ -143,6 +165,7 @@ def _text_check(condition: TextContains) -> Check:
 def _hours_check(condition: HoursWithin) -> Check:
     line, zone, days = describe(condition), ZoneInfo(condition.zone), condition.days
     start, end = condition.start_minute, condition.end_minute
+    clocks = [clock(minute) for minute in range(DAY_MINUTES)]
 
     def check(facts: Facts) -> Record:
         local = facts.now.astimezone(zone)
@@ -150,8 +173,70 @@ def _hours_check(condition: HoursWithin) -> Check:
         inside = start <= minute < end if start < end else minute >= start or minute < end
         began_yesterday = end < start and minute < end
         began = DAYS[local.weekday() - began_yesterday]
-        value = f"{DAYS[local.weekday()]} {clock(minute)}"
+        value = f"{DAYS[local.weekday()]} {clocks[minute]}"
         return {"condition": line, "value": value, "held": inside and began in days}
+
+    return check
+
+
+def share_of(key: str, salt: str) -> float:
+    """Where a ticket falls among all, evenly in [0, 1) by six digits; always the same.
+
+    The first 64 bits of SHA-256, so that every process and every release draws alike.
+    """
+    drawn = hashlib.sha256(f"{salt}\0{key}".encode()).digest()[:8]
+    return (int.from_bytes(drawn, "big") * _SHARES >> 64) / _SHARES
+
+
+def _share_check(condition: ShareUnder, rule: str) -> Check:
+    line, limit = describe(condition), condition.share
+
+    def check(facts: Facts) -> Record:
+        share = share_of(facts.ticket.id, rule)
+        return {"condition": line, "value": share, "held": share < limit}
+
+    return check
+
+
+def _metadata_check(condition: MetadataIs) -> Check:
+    line, path, exists = describe(condition), condition.key.split("."), condition.exists
+    wanted = {value.casefold(): value for value in condition.values}
+
+    def check(facts: Facts) -> Record:
+        found = _at(facts.ticket.metadata, path)
+        if not wanted:
+            return {"condition": line, "value": bool(found), "held": bool(found) == exists}
+        matched = next((wanted[each] for each in found if each in wanted), None)
+        return {"condition": line, "value": matched, "held": matched is not None}
+
+    return check
+
+
+def _at(metadata: Any, path: Sequence[str]) -> list[str]:
+    """What stands at the end of a path, as rules compare it: no, one or several values.
+
+    An object counts as one value that is equal to nothing.
+    """
+    for key in path:
+        metadata = metadata.get(key) if isinstance(metadata, Mapping) else None
+    listed = metadata if isinstance(metadata, list) else [metadata]
+    return [_folded(each) for each in listed if each is not None]
+
+
+def _folded(value: Any) -> str:
+    if isinstance(value, str):
+        return value.casefold()
+    return "" if isinstance(value, Mapping | list) else json.dumps(value)
+
+
+def _effect_check(condition: InEffect) -> Check:
+    line, start, end = describe(condition), condition.start, condition.end
+
+    def check(facts: Facts) -> Record:
+        early = start is not None and facts.now < start
+        late = end is not None and facts.now >= end
+        value = "not yet" if early else "over" if late else "now"
+        return {"condition": line, "value": value, "held": value == "now"}
 
     return check
 

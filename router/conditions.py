@@ -5,6 +5,7 @@ How they are written down is in `schema.py`, how they are tested against a ticke
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias, get_args
 
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -68,6 +69,42 @@ class HoursWithin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareUnder:
+    """Holds for a share of all tickets in [0, 1], drawn by a hash of the sender's id.
+
+    The rule's own id salts the hash: a ticket is always on the same side of one rule, and equal
+    shares of two rules are of different tickets.
+    """
+
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataIs:
+    """Holds when what stands under a key of the metadata is one of the values, in any case.
+
+    `key` is a path with a dot before each key further in. A number or a truth value is compared as
+    JSON writes it, and of a list one item is enough. Without values the key must exist, or must
+    not where `exists` is False; null does not exist.
+    """
+
+    key: str
+    values: tuple[str, ...] = ()
+    exists: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InEffect:
+    """Holds from `start` up to but not at `end`, both aware; None leaves that side open.
+
+    Not of the language: it is what a rule's `effective_from` and `effective_to` come to.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Holds when all, any or none of its conditions hold."""
 
@@ -75,7 +112,8 @@ class Group:
     conditions: tuple["Condition", ...]
 
 
-Condition: TypeAlias = LabelPredicted | ScoreWithin | FieldIs | TextContains | HoursWithin | Group
+Circumstance: TypeAlias = HoursWithin | ShareUnder | MetadataIs | InEffect
+Condition: TypeAlias = LabelPredicted | ScoreWithin | FieldIs | TextContains | Circumstance | Group
 
 
 def describe(condition: Condition) -> str:
@@ -90,10 +128,10 @@ def describe(condition: Condition) -> str:
         case TextContains():
             where = "text" if condition.part == "any" else condition.part
             return f"{where} contains {_either(condition.phrases)}"
-        case HoursWithin():
-            return _describe_hours(condition)
         case Group():
             return f"{condition.kind} of ({'; '.join(map(describe, condition.conditions))})"
+        case _:
+            return _describe_circumstance(condition)
 
 
 def walk(condition: Condition) -> Iterator[Condition]:
@@ -109,6 +147,18 @@ def clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
+def _describe_circumstance(condition: Circumstance) -> str:
+    match condition:
+        case HoursWithin():
+            return _describe_hours(condition)
+        case ShareUnder():
+            return f"share is under {_share(condition.share)}"
+        case MetadataIs():
+            return _describe_metadata(condition)
+        case InEffect():
+            return _describe_effect(condition)
+
+
 def _describe_score(condition: ScoreWithin) -> str:
     name = f"score({condition.label})"
     if condition.at_least is None:
@@ -122,6 +172,19 @@ def _describe_hours(condition: HoursWithin) -> str:
     days = "every day" if condition.days == DAYS else ", ".join(condition.days)
     span = f"{clock(condition.start_minute)} to {clock(condition.end_minute)}"
     return f"time is {days} {span} in {condition.zone}"
+
+
+def _describe_metadata(condition: MetadataIs) -> str:
+    name = f"metadata {condition.key}"
+    if condition.values:
+        return f"{name} is {_either(condition.values)}"
+    return f"{name} {'exists' if condition.exists else 'does not exist'}"
+
+
+def _describe_effect(condition: InEffect) -> str:
+    start = f" from {condition.start:%Y-%m-%d %H:%M %Z}" if condition.start else ""
+    end = f" until {condition.end:%Y-%m-%d %H:%M %Z}" if condition.end else ""
+    return f"rule is in effect{start}{end}"
 
 
 def _share(score: float | None) -> str:

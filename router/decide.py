@@ -82,14 +82,13 @@ def _apply_rules(rulebook: Rulebook, facts: Facts) -> _Outcome:
     for compiled in rulebook.candidates(facts):
         rule = compiled.rule
         held, conditions = compiled.examine(facts)
-        effects = _take_effect(rule, outcome) if held else ()
         outcome.trace.append(
             {
                 "rule": rule.id,
                 "order": rule.order,
                 "held": held,
                 "conditions": conditions,
-                "effect": ", ".join(effects),
+                "effect": ", ".join(_take_effect(rule, outcome)) if held else "",
             }
         )
         if held and rule.stop:

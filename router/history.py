@@ -82,7 +82,7 @@ def backtest(
     sieve = Sieve(proposal, rulesets=past.rulesets, policies=policies)
     book, tally, left_out = compile_rulebook(proposal.ruleset), Tally(), 0
     for outlines in replay.outlines(
-        connection, since, until, share=min(1.0, most / max(of, 1)), scores=sieve.needs_scores
+        connection, since, until, share=min(1.0, most / max(of, 1)), scores=sieve.labels
     ):
         usable = [each for each in outlines if each.thresholds in policies]
         left_out += len(outlines) - len(usable)
@@ -143,10 +143,10 @@ class Past:
         )
 
     def cases(self, outlines: Sequence[Outline]) -> Iterable[Case]:
-        """The whole of these decisions, some at a time."""
+        """The whole of these decisions but for their traces, some at a time."""
         for start in range(0, len(outlines), _CASES):
             some = {(each.ticket_id, each.revision): each for each in outlines[start:][:_CASES]}
-            for found in replay.decided(self._connection, list(some)):
+            for found in replay.decided(self._connection, list(some), traces=False):
                 case = self.case(found, some[found.ticket_id, found.revision].human)
                 if case is not None:
                     yield case

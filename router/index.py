@@ -51,8 +51,9 @@ class Index:
         """The same by keys and scores, where there are no more facts."""
         keys = keys | self._score_keys(scores) if self.steps else keys
         clauses, found = self.clauses, set(self.always)
-        for key in keys & self.filed.keys():
-            for position in self.filed[key]:
+        filed = self.filed
+        for key in keys:
+            for position in filed.get(key, ()):
                 for clause in clauses[position]:
                     if clause.isdisjoint(keys):
                         break

@@ -6,10 +6,19 @@ Errors must be mended before a ruleset is saved; warnings are for whoever wrote 
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from math import inf
 
-from router.conditions import Condition, Group, LabelPredicted, ScoreWithin, describe, walk
+from router.conditions import (
+    Condition,
+    Group,
+    LabelPredicted,
+    ScoreWithin,
+    ShareUnder,
+    describe,
+    walk,
+)
 from router.label_routes import labels_asked_for
 from router.ruleset import Rule, Ruleset
 
@@ -44,6 +53,7 @@ def lint(
     *,
     departments: Collection[str],
     labels: Collection[str],
+    now: datetime | None = None,
     held: Collection[str] = (),
 ) -> list[Finding]:
     """Every finding, by kind and then by the order of rules; empty when all is well.
@@ -54,12 +64,14 @@ def lint(
         ruleset: the rules.
         departments: names of the departments that exist.
         labels: names of the labels that exist.
+        now: aware; rules whose time is over by then are found, without it none.
         held: those of them that are below level auto, which rules do not see.
     """
     return [
         *_missing_default(ruleset, departments),
         *_dangling_departments(ruleset, departments),
         *_dangling_labels(ruleset, labels),
+        *_rules_that_are_over(ruleset, now),
         *_unreachable_rules(ruleset),
         *_overruled_primaries(ruleset),
         *_contradictions(ruleset),
@@ -92,13 +104,20 @@ def _dangling_labels(ruleset: Ruleset, labels: Collection[str]) -> Iterator[Find
                 yield _error("dangling-label", rule, message, "create it or name another")
 
 
+def _rules_that_are_over(ruleset: Ruleset, now: datetime | None) -> Iterator[Finding]:
+    for rule in ruleset.enabled:
+        if now is not None and rule.effective_to is not None and rule.effective_to <= now:
+            message = f"its time was over at {rule.effective_to:%Y-%m-%d %H:%M %Z}"
+            yield _warning("over", rule, message, "remove it, or give it a later effective_to")
+
+
 def _unreachable_rules(ruleset: Ruleset) -> Iterator[Finding]:
     end: Rule | None = None
     for rule in ruleset.enabled:
         if end is not None:
             message = f"rule {end.id} before it always holds and stops"
             yield _warning("unreachable", rule, message, f"give it an order before {end.order}")
-        elif rule.when is None and rule.stop:
+        elif rule.always_holds and rule.stop:
             end = rule
 
 
@@ -111,7 +130,7 @@ def _overruled_primaries(ruleset: Ruleset) -> Iterator[Finding]:
             message = f"its primary never applies: rule {setter.id} before it always sets one"
             fix = f"give it an order before {setter.order}, or only collaborators"
             yield _warning("overruled-primary", rule, message, fix)
-        elif rule.when is None:
+        elif rule.always_holds:
             setter = rule
 
 
@@ -125,9 +144,9 @@ def _contradictions(ruleset: Ruleset) -> Iterator[Finding]:
 def _duplicates(ruleset: Ruleset) -> Iterator[Finding]:
     first: dict[object, Rule] = {}
     for rule in ruleset.enabled:
-        if rule.when is None or rule.primary is None:
+        if rule.when is None or rule.primary is None or _draws(rule.when):
             continue
-        twin = first.setdefault((_unordered(rule.when), rule.primary), rule)
+        twin = first.setdefault((_unordered(rule.when), rule.in_effect, rule.primary), rule)
         if twin is not rule:
             message = f"rule {twin.id} has the same conditions and the same primary"
             yield _warning("duplicate", rule, message, "merge the two")
@@ -154,6 +173,11 @@ def _labels_in(when: Condition | None) -> Iterator[str]:
     for part in () if when is None else walk(when):
         if isinstance(part, LabelPredicted | ScoreWithin):
             yield part.label
+
+
+def _draws(when: Condition) -> bool:
+    """Whether chance is part of it, which differs from rule to rule."""
+    return any(isinstance(part, ShareUnder) for part in walk(when))
 
 
 def _conjuncts(when: Condition | None) -> Iterator[Condition]:

@@ -14,19 +14,23 @@ from router.conditions import (
     DAY_MINUTES,
     DAYS,
     FIELDS,
+    Circumstance,
     Condition,
     FieldIs,
     Group,
     GroupKind,
     HoursWithin,
     LabelPredicted,
+    MetadataIs,
     ScoreWithin,
+    ShareUnder,
     TextContains,
 )
 from router.ruleset import Rule, Ruleset
 from router.schema import (
     ConditionShape,
     HoursShape,
+    MetadataShape,
     RulesetShape,
     RuleShape,
     ScoreShape,
@@ -54,15 +58,21 @@ _FIXES = {
     "literal_error": "use one of these",
     "missing": "add it",
     "model_type": "give an object with named fields",
+    "datetime_from_date_parsing": "give one such as 2026-07-01T00:00:00+02:00",
+    "datetime_parsing": "give one such as 2026-07-01T00:00:00+02:00",
+    "moment": "give one such as 2026-07-01T00:00:00+02:00",
     "no_bound": "give one of them or both",
     "no_interval": "let it end at another time; a whole day is 00:00 to 24:00",
+    "no_period": "let effective_to be after effective_from",
     "nobody": "give a primary, collaborators or both",
     "one_key": "give each condition an item of its own in an all, any or none list",
+    "one_of": "give one of the two",
     "recursion_depth_exceeded": f"use at most {MAX_DEPTH} groups in each other",
     "recursion_loop": "write each condition out",
     "string_pattern_mismatch": "an id has lower-case letters, digits and hyphens, a time HH:MM",
     "string_too_long": "shorten it",
     "string_type": "give a string, in quotes if it looks like a number",
+    "timezone_aware": "say its zone, as in 2026-07-01T00:00:00+02:00",
     "too_long": "give fewer",
     "too_short": "give at least one item or leave it out",
     "zone": "use a name such as Europe/Berlin",
@@ -92,6 +102,8 @@ def _rule(shape: RuleShape, path: str) -> Rule:
         order=shape.order,
         description=shape.description,
         enabled=shape.enabled,
+        effective_from=shape.effective_from,
+        effective_to=shape.effective_to,
         when=None if shape.when is None else _condition(shape.when, f"{path}.when", depth=0),
         primary=shape.then.primary,
         collaborators=_unique(shape.then.collaborators or ()),
@@ -107,13 +119,25 @@ def _condition(shape: ConditionShape, path: str, *, depth: int) -> Condition:
             return ScoreWithin(label=score.label, at_least=score.at_least, below=score.below)
         case ConditionShape(text=TextShape() as text):
             return TextContains(phrases=_unique(text.contains), part=text.part)
-        case ConditionShape(hours=HoursShape() as hours):
-            return _hours(hours)
+    if (circumstance := _circumstance(shape)) is not None:
+        return circumstance
     for kind in _GROUPS:
         if (items := getattr(shape, kind)) is not None:
             return _group(kind, items, f"{path}.{kind}", depth=depth + 1)
     field = next(name for name in FIELDS if getattr(shape, name) is not None)
     return FieldIs(field=field, values=_unique(getattr(shape, field)))
+
+
+def _circumstance(shape: ConditionShape) -> Circumstance | None:
+    match shape:
+        case ConditionShape(hours=HoursShape() as hours):
+            return _hours(hours)
+        case ConditionShape(share=float(share)):
+            return ShareUnder(share=share)
+        case ConditionShape(metadata=MetadataShape() as metadata):
+            return _metadata(metadata)
+        case _:
+            return None
 
 
 def _group(kind: GroupKind, items: Iterable[ConditionShape], path: str, *, depth: int) -> Group:
@@ -129,6 +153,14 @@ def _hours(shape: HoursShape) -> HoursWithin:
         days=tuple(day for day in DAYS if day in shape.days),
         start_minute=_minute(shape.start),
         end_minute=_minute(shape.end) or DAY_MINUTES,
+    )
+
+
+def _metadata(shape: MetadataShape) -> MetadataIs:
+    return MetadataIs(
+        key=shape.key,
+        values=_unique(shape.values or ()),
+        exists=shape.exists is not False,
     )
 
 

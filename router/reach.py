@@ -32,11 +32,6 @@ class RuleReach:
     index: Index
     default_changed: bool
 
-    @property
-    def needs_scores(self) -> bool:
-        """Whether scores are compared; without, `touches` does not look at them."""
-        return bool(self.index.steps)
-
     def touches(self, keys: set[Key], scores: Mapping[str, float], rule: str | None) -> bool:
         """Whether a decision can change.
 

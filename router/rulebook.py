@@ -53,7 +53,7 @@ def compile_rulebook(ruleset: Ruleset) -> Rulebook:
     return Rulebook(
         default_department=ruleset.default_department,
         rules=tuple(
-            CompiledRule(rule=rule, check=compile_condition(condition))
+            CompiledRule(rule=rule, check=compile_condition(condition, rule=rule.id))
             for rule, condition in zip(ruleset.enabled, conditions, strict=True)
         ),
         index=build_index(conditions),
@@ -61,5 +61,8 @@ def compile_rulebook(ruleset: Ruleset) -> Rulebook:
 
 
 def condition_of(rule: Rule) -> Condition:
-    """When the rule holds; without a condition always."""
-    return _ALWAYS_HOLDS if rule.when is None else rule.when
+    """When the rule holds: within its time, and by its condition; without both always."""
+    if rule.in_effect is None:
+        return _ALWAYS_HOLDS if rule.when is None else rule.when
+    own = () if rule.when is None else (rule.when,)
+    return Group(kind="all", conditions=(rule.in_effect, *own))

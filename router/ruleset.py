@@ -1,17 +1,22 @@
 """A ruleset as ops write it, and as the JSON document that is stored, exported and compared."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from router.conditions import (
     DAY_MINUTES,
     DAYS,
+    Circumstance,
     Condition,
     FieldIs,
     Group,
     HoursWithin,
+    InEffect,
     LabelPredicted,
+    MetadataIs,
     ScoreWithin,
+    ShareUnder,
     TextContains,
     clock,
 )
@@ -27,6 +32,8 @@ class Rule:
         id: unique slug; decisions and traces name the rule by it.
         order: unique; smaller is considered first.
         when: None always holds.
+        effective_from: the rule holds for no ticket decided before, in UTC; None for at once.
+        effective_to: nor for one decided then or later; None for ever.
         primary: department that owns the ticket, unless an earlier rule named one.
         collaborators: departments that take part.
         stop: no later rule is considered once this one held.
@@ -36,10 +43,24 @@ class Rule:
     order: int
     description: str | None = None
     enabled: bool = True
+    effective_from: datetime | None = None
+    effective_to: datetime | None = None
     when: Condition | None = None
     primary: str | None = None
     collaborators: tuple[str, ...] = ()
     stop: bool = False
+
+    @property
+    def in_effect(self) -> InEffect | None:
+        """When the rule may hold; None for always."""
+        if self.effective_from is None and self.effective_to is None:
+            return None
+        return InEffect(start=self.effective_from, end=self.effective_to)
+
+    @property
+    def always_holds(self) -> bool:
+        """Whether it holds for every ticket at any time."""
+        return self.when is None and self.in_effect is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +101,20 @@ def condition_object(condition: Condition) -> Document:
             return {condition.field: _one_or_many(condition.values)}
         case TextContains():
             return {"text": _text_object(condition)}
+        case _:
+            return _circumstance_object(condition)
+
+
+def _circumstance_object(condition: Circumstance) -> Document:
+    match condition:
         case HoursWithin():
             return {"hours": _hours_object(condition)}
+        case ShareUnder():
+            return {"share": condition.share}
+        case MetadataIs():
+            return {"metadata": _metadata_object(condition)}
+        case InEffect():
+            raise TypeError("a rule's time is written in its own fields")
 
 
 def _rule_object(rule: Rule) -> Document:
@@ -90,6 +123,9 @@ def _rule_object(rule: Rule) -> Document:
         document["description"] = rule.description
     if not rule.enabled:
         document["enabled"] = False
+    for field in ("effective_from", "effective_to"):
+        if (moment := getattr(rule, field)) is not None:
+            document[field] = moment.isoformat()
     if rule.when is not None:
         document["when"] = condition_object(rule.when)
     document["then"] = _then_object(rule)
@@ -124,6 +160,12 @@ def _hours_object(condition: HoursWithin) -> Document:
     if condition.end_minute != DAY_MINUTES:
         document["to"] = clock(condition.end_minute)
     return document | {"zone": condition.zone}
+
+
+def _metadata_object(condition: MetadataIs) -> Document:
+    if condition.values:
+        return {"key": condition.key, "is": _one_or_many(condition.values)}
+    return {"key": condition.key, "exists": condition.exists}
 
 
 def _one_or_many(values: tuple[str, ...]) -> str | list[str]:

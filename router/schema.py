@@ -3,11 +3,13 @@
 `parse.py` gives it meaning. Whether departments and labels exist is not asked here but by `lint`.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -44,6 +46,19 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _written(value: object) -> object:
+    if not isinstance(value, str):
+        raise PydanticCustomError("moment", "is not a moment in ISO 8601")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise PydanticCustomError("moment", "is beyond the calendar") from error
+
+
 _Name = Annotated[str, AfterValidator(_storable), Field(max_length=200)]
 _Names = Annotated[
     list[_Name],
@@ -51,6 +66,12 @@ _Names = Annotated[
     BeforeValidator(_listed, json_schema_input_type=str | list[str]),
 ]
 _Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Moment = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    BeforeValidator(_written, json_schema_input_type=AwareDatetime),
+    AfterValidator(_in_utc),
+]
 _From = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 _To = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 
@@ -95,12 +116,30 @@ class HoursShape(_Shape):
         return self
 
 
+class MetadataShape(_Shape):
+    """What stands under a key of the ticket's metadata: one of these values, or anything."""
+
+    key: _Name
+    values: Annotated[_Names | None, Field(alias="is")] = None
+    exists: bool | None = None
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Self:
+        if (self.values is None) == (self.exists is None):
+            raise PydanticCustomError("one_of", "has not exactly one of is and exists")
+        return self
+
+
 class ConditionShape(_Shape):
     """One condition: an object with exactly one key."""
 
-    all: Annotated[list[Self], Field(min_length=1, max_length=MAX_VALUES)] | None = None
-    any: Annotated[list[Self], Field(min_length=1, max_length=MAX_VALUES)] | None = None
-    none: Annotated[list[Self], Field(min_length=1, max_length=MAX_VALUES)] | None = None
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    all: Annotated[list["ConditionShape"], Field(min_length=1, max_length=MAX_VALUES)] | None = None
+    any: Annotated[list["ConditionShape"], Field(min_length=1, max_length=MAX_VALUES)] | None = None
+    none: Annotated[list["ConditionShape"], Field(min_length=1, max_length=MAX_VALUES)] | None = (
+        None
+    )
     label: _Name | None = None
     score: ScoreShape | None = None
     channel: _Names | None = None
@@ -109,6 +148,8 @@ class ConditionShape(_Shape):
     priority: _Names | None = None
     text: TextShape | None = None
     hours: HoursShape | None = None
+    share: _Score | None = None
+    metadata: MetadataShape | None = None
 
     @model_validator(mode="after")
     def _has_one_key(self) -> Self:
@@ -138,9 +179,18 @@ class RuleShape(_Shape):
     order: Annotated[int, Field(ge=0, le=MAX_ORDER)]
     description: Annotated[str, AfterValidator(_storable), Field(max_length=1_000)] | None = None
     enabled: bool = True
+    effective_from: _Moment | None = None
+    effective_to: _Moment | None = None
     when: ConditionShape | None = None
     then: ThenShape
     stop: bool = False
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        start, end = self.effective_from, self.effective_to
+        if start is not None and end is not None and start >= end:
+            raise PydanticCustomError("no_period", "has no time in which it is in effect")
+        return self
 
 
 class RulesetShape(_Shape):

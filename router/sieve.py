@@ -21,7 +21,7 @@ class Sieve:
         policies: those of then by version.
 
     Attributes:
-        needs_scores: whether `touches` looks at scores.
+        labels: those whose scores `touches` looks at.
     """
 
     def __init__(
@@ -38,8 +38,9 @@ class Sieve:
             version: policy_reach(policy, relevelled(policy, proposal.levels))
             for version, policy in policies.items()
         }
-        self.needs_scores = bool(proposal.levels) or any(
-            reach.needs_scores for reach in self._rules.values()
+        self.labels = frozenset().union(
+            *(reach.labels for reach in self._policies.values()),
+            *(reach.index.steps for reach in self._rules.values()),
         )
         asked = {name for reach in self._rules.values() for name in reach.index.fields}
         self._fields = tuple(name for name in FIELDS if name in asked)
@@ -47,7 +48,7 @@ class Sieve:
 
     def touches(self, outline: Outline) -> bool:
         """Whether the decision can come out otherwise."""
-        if self.needs_scores:
+        if self.labels:
             return self._looked_at(outline)
         # Few combinations of what is asked for occur, and a look-up is quicker than a look.
         asked = [getattr(outline, name) for name in self._fields]

@@ -1,11 +1,11 @@
 """Each kind of condition against tickets on both sides of its line."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from router.checks import compile_condition
+from router.checks import compile_condition, share_of
 from router.conditions import (
     DAYS,
     Condition,
@@ -13,7 +13,10 @@ from router.conditions import (
     FieldIs,
     FieldName,
     HoursWithin,
+    InEffect,
+    MetadataIs,
     ScoreWithin,
+    ShareUnder,
     TextContains,
 )
 from router.facts import Facts
@@ -27,7 +30,7 @@ def check(
     facts = Facts(
         scores={"refund": score}, thresholds={"refund": 0.6}, ticket=a_ticket(**fields), now=now
     )
-    return compile_condition(condition)(facts)
+    return compile_condition(condition, rule="r")(facts)
 
 
 def holds(condition: Condition, **given: Any) -> bool:
@@ -198,3 +201,69 @@ def test_a_record_reads_as_a_sentence_and_never_quotes_text_or_customer(
 ) -> None:
     record = check(condition, channel="Web", customer="c-123", body="Why so late?")
     assert (record["condition"], record["value"]) == (line, value)
+
+
+def test_a_share_is_that_share_of_tickets_and_shares_of_two_rules_are_independent() -> None:
+    ids = [f"t-{n}" for n in range(4_000)]
+    first, second = ({id_ for id_ in ids if share_of(id_, rule) < 0.25} for rule in ("a", "b"))
+    # Four standard deviations of a binomial are 0.027 and 0.016.
+    assert len(first) / len(ids) == pytest.approx(0.25, abs=0.027)
+    assert len(first & second) / len(ids) == pytest.approx(0.25**2, abs=0.016)
+    assert share_of("t-1", "a") == 0.125852  # another value would move tickets of every user
+
+
+def test_a_share_says_where_the_ticket_falls() -> None:
+    condition = ShareUnder(share=0.25)
+    draw = compile_condition(condition, rule="a")
+    facts = Facts(scores={}, thresholds={}, ticket=a_ticket("t-1"), now=MONDAY_NOON)
+    assert draw(facts) == {"condition": "share is under 0.25", "value": 0.125852, "held": True}
+    assert not holds(ShareUnder(share=0))
+    assert holds(ShareUnder(share=1))
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "expected"),
+    [
+        ("plan", ("gold",), "gold"),
+        ("plan", ("silver", "GOLD"), "GOLD"),
+        ("plan", ("silver",), None),
+        ("order.total", ("42",), "42"),
+        ("order.paid", ("true",), "true"),
+        ("order.paid", ("True",), "True"),
+        ("tags", ("vip",), "vip"),
+        ("order", ("42",), None),
+        ("order.total.cents", ("42",), None),
+        ("none", ("null",), None),
+    ],
+)
+def test_metadata_holds_for_any_of_its_values_and_tells_which(
+    key: str, values: tuple[str, ...], expected: str | None
+) -> None:
+    metadata = {
+        "plan": "Gold",
+        "order": {"total": 42, "paid": True},
+        "tags": ["new", "VIP"],
+        "none": None,
+    }
+    record = check(MetadataIs(key=key, values=values), metadata=metadata)
+    assert (record["value"], record["held"]) == (expected, expected is not None)
+
+
+def test_metadata_can_be_asked_whether_it_is_there() -> None:
+    metadata = {"a": {"b": False}, "none": None}
+    for key, exists in (("a.b", True), ("a", True), ("none", False), ("a.c", False)):
+        assert holds(MetadataIs(key=key), metadata=metadata) is exists
+        assert holds(MetadataIs(key=key, exists=False), metadata=metadata) is not exists
+
+
+@pytest.mark.parametrize(
+    ("seconds", "value"), [(-1, "not yet"), (0, "now"), (3599, "now"), (3600, "over")]
+)
+def test_a_period_begins_at_its_start_and_excludes_its_end(seconds: int, value: str) -> None:
+    condition = InEffect(start=MONDAY_NOON, end=MONDAY_NOON + timedelta(hours=1))
+    record = check(condition, now=MONDAY_NOON + timedelta(seconds=seconds))
+    assert record == {
+        "condition": "rule is in effect from 2026-06-01 12:00 UTC until 2026-06-01 13:00 UTC",
+        "value": value,
+        "held": value == "now",
+    }

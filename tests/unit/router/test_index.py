@@ -91,6 +91,6 @@ def test_no_condition_that_holds_is_missed(
 ) -> None:
     facts = Facts(scores=given_scores, thresholds=given_thresholds, ticket=ticket, now=now)
     found = build_index(drawn).candidates(facts)
-    holding = [n for n, one in enumerate(drawn) if compile_condition(one)(facts)["held"]]
+    holding = [n for n, one in enumerate(drawn) if compile_condition(one, rule="r")(facts)["held"]]
     assert found == sorted(set(found))
     assert set(holding) <= set(found)

@@ -1,13 +1,16 @@
 """Each finding on the smallest ruleset that has it, and silence where there is nothing to find."""
 
 from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given
 
-from router.conditions import ScoreWithin
+from router.conditions import ScoreWithin, ShareUnder
 from router.lint import Finding, Severity, lint
 from router.ruleset import Rule, Ruleset
 from tests.factories.rulesets import (
+    MONDAY_NOON,
     a_rule,
     a_ruleset,
     all_of,
@@ -119,6 +122,26 @@ def test_the_same_conditions_with_the_same_primary_are_duplicates_in_any_order()
     )
     assert codes(findings) == [("duplicate", "rule-20")]
     assert "rule-10" in findings[0].message
+
+
+def test_a_rule_whose_time_is_over_is_told_of_from_that_moment_on() -> None:
+    ruleset = a_ruleset(a_rule(10, label(), effective_to=MONDAY_NOON))
+    for now, expected in ((MONDAY_NOON, ["over"]), (MONDAY_NOON - timedelta(seconds=1), [])):
+        findings = lint(ruleset, departments=DEPARTMENTS, labels=("refund",), now=now)
+        assert [finding.code for finding in findings] == expected
+
+
+def test_what_does_not_hold_always_is_in_nobodys_way() -> None:
+    later = a_rule(30, label(), primary="orders")
+    for first in (
+        a_rule(10, stop=True, effective_from=MONDAY_NOON),
+        a_rule(10, ShareUnder(share=1), stop=True),
+    ):
+        assert found(first, later) == []
+    shared = a_rule(10, all_of(label(), ShareUnder(share=0.5)))
+    assert found(shared, replace(shared, id="other", order=20)) == []
+    timed = a_rule(10, label(), effective_to=MONDAY_NOON)
+    assert found(timed, replace(timed, id="other", order=20, effective_to=None)) == []
 
 
 @given(rulesets())

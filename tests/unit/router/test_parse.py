@@ -106,6 +106,21 @@ def test_text_that_postgres_would_refuse_is_cleaned() -> None:
         (document(when=hours(to="8:00")), "rules.0.when.hours.to", "has the wrong form"),
         (document(when=hours(to="00:00")), "rules.0.when.hours", "ends where it begins"),
         (document(when=hours(**{"from": "24:00"})), "rules.0.when.hours.from", "wrong form"),
+        (document(when={"share": -0.1}), "rules.0.when.share", "greater than or equal to 0"),
+        (document(when={"metadata": {"key": "a"}}), "rules.0.when.metadata", "is and exists"),
+        (
+            document(when={"metadata": {"key": "a", "is": "b", "exists": True}}),
+            "rules.0.when.metadata",
+            "is and exists",
+        ),
+        (document(effective_from="2026-01-01T00:00"), "rules.0.effective_from", "timezone"),
+        (document(effective_from=1), "rules.0.effective_from", "is not a moment"),
+        (document(effective_to="0001-01-01T00:00+14:00"), "rules.0.effective_to", "calendar"),
+        (
+            document(effective_from="2026-01-01T00:00Z", effective_to="2026-01-01T01:00+01:00"),
+            "rules.0",
+            "no time",
+        ),
         (document(when=nested(400)), "rules.0.when.all.0", "is nested too deeply"),
     ],
 )

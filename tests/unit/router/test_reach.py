@@ -101,7 +101,7 @@ def test_what_an_edit_cannot_touch_comes_out_the_same(
     stored = policy.known(given_scores)
     made = _decide(before, policy, ticket, stored, now)
     reach = rule_reach(before, after)
-    seen = stored if reach.needs_scores else {}
+    seen = stored if reach.index.steps else {}
     touched = policy_reach(policy, changed).touches(stored) or reach.touches(
         keys_of(made.labels, ticket), seen, made.rule
     )

@@ -113,6 +113,12 @@ def test_any_text_is_either_read_or_refused_as_invalid(text: str) -> None:
         load_rules(text)
 
 
+def test_the_example_in_the_documentation_is_as_an_export_writes_it() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    assert dump_rules(load_rules(example)) == example
+
+
 def test_the_rules_of_the_demo_have_no_findings_and_survive_an_export(samples: Path) -> None:
     shop = yaml.safe_load((samples / "labels.yaml").read_text(encoding="utf-8"))
     ruleset = load_rules((samples / "rules.yaml").read_bytes())
