@@ -1,4 +1,7 @@
-"""Telling workers about tickets that are stored: best effort, within a time budget."""
+"""Telling workers about tickets that are stored: best effort, within a time budget.
+
+Messages that are sent while a request of the API is answered carry its id.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +12,15 @@ from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
-from broker.messages import RETRAIN, ROUTE, SUBMIT, TRAIN_QUEUE, packed
+from broker.messages import (
+    CHECK_DRIFT,
+    REQUEST_ID,
+    RETRAIN,
+    ROUTE,
+    SUBMIT,
+    TRAIN_QUEUE,
+    packed,
+)
 from core.errors import Transient
 
 _log = structlog.get_logger(__name__)
@@ -36,12 +47,16 @@ def wake_trainers(app: Celery) -> bool:
     Returns:
         Whether the message got through.
     """
-    try:
-        app.send_task(RETRAIN, queue=TRAIN_QUEUE, retry=False)
-    except _AWAY as error:
-        _log.warning("redis_away", error=type(error).__name__)
-        return False
-    return True
+    return _tell_trainers(app, RETRAIN)
+
+
+def ask_for_drift_check(app: Celery) -> bool:
+    """Has trainers check the open window now, before it is due.
+
+    Returns:
+        Whether the message got through; nothing else remembers it.
+    """
+    return _tell_trainers(app, CHECK_DRIFT, now=True)
 
 
 def submit(
@@ -60,7 +75,28 @@ def submit(
         raise Transient(f"Redis is away: {type(error).__name__}") from error
 
 
+def _tell_trainers(app: Celery, task: str, **options: Any) -> bool:
+    try:
+        app.send_task(task, kwargs=options, queue=TRAIN_QUEUE, retry=False, headers=_headers())
+    except _AWAY as error:
+        _log.warning("redis_away", error=type(error).__name__)
+        return False
+    return True
+
+
+def _headers() -> dict[str, str]:
+    request_id = structlog.contextvars.get_contextvars().get(REQUEST_ID)
+    return {} if request_id is None else {REQUEST_ID: request_id}
+
+
 def _send(app: Celery, task: str, items: Sequence[Any], per_message: int, **options: Any) -> None:
     with app.producer_pool.acquire(block=True, timeout=1) as producer:
         for part in packed(items, per_message):
-            app.send_task(task, args=[part], kwargs=options, producer=producer, retry=False)
+            app.send_task(
+                task,
+                args=[part],
+                kwargs=options,
+                producer=producer,
+                retry=False,
+                headers=_headers(),
+            )

@@ -1,7 +1,8 @@
 """A process's Celery consumer: takes messages until the process is told to stop.
 
 It runs in the main thread and in this process alone (solo), so that nothing forks after CUDA or
-torch's threads began. When Celery gives up on Redis by itself, it is started again.
+torch's threads began. When Celery gives up on Redis by itself, it is started again. What is logged
+about a message carries the id of the request that it comes from.
 """
 
 import logging
@@ -10,16 +11,32 @@ import threading
 import warnings
 from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
 import structlog
 from celery import Celery, signals
 from celery.platforms import EX_OK, SecurityWarning
 from celery.worker import state as celery_state
 
+from broker.messages import REQUEST_ID, parse_request_id
+
 _log = structlog.get_logger(__name__)
 _AGAIN_AFTER_S = 1.0
-# Two lines a message, in which no ticket is named.
-_TALKATIVE = ("celery.worker.strategy", "celery.app.trace")
+# Two lines a message, in which no ticket is named; the pool's quotes the message itself.
+_TALKATIVE = ("celery.worker.strategy", "celery.app.trace", "celery.pool")
+
+
+class _WithoutBodies(logging.Filter):
+    """Celery quotes a message that it cannot take, and with it tickets; we only say so."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if "body" in str(record.msg):
+            record.msg = "a message was refused: its task is not ours, or it cannot be read"
+            record.args, record.exc_info = (), None
+        return True
+
+
+_WITHOUT_BODIES = _WithoutBodies()
 
 
 def consume(
@@ -44,8 +61,11 @@ def consume(
 
     for talkative in _TALKATIVE:
         logging.getLogger(talkative).setLevel(logging.WARNING)
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(_WITHOUT_BODIES)
     warnings.simplefilter("ignore", SecurityWarning)  # it fears pickle, which we refuse
     signals.worker_shutting_down.connect(note_stop, weak=False)
+    signals.task_prerun.connect(note_request)
+    signals.task_postrun.connect(forget_request)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, note_signal)
     while not stopping.is_set():
@@ -62,3 +82,15 @@ def consume(
         consumer.start()
         if not stopping.wait(_AGAIN_AFTER_S):
             _log.warning("broker_again", cause="Celery's consumer ended by itself")
+
+
+def note_request(task: Any, **_: object) -> None:
+    """Has every log line of this thread name the request of the message in hand, if it has one."""
+    given = parse_request_id((task.request.headers or {}).get(REQUEST_ID))
+    if given is not None:
+        structlog.contextvars.bind_contextvars(**{REQUEST_ID: given})
+
+
+def forget_request(**_: object) -> None:
+    """For the next message."""
+    structlog.contextvars.unbind_contextvars(REQUEST_ID)

@@ -1,5 +1,6 @@
 """Names and shapes of our messages: tasks, queues, and how tickets are packed into messages."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
@@ -17,6 +18,10 @@ MAINTENANCE_QUEUE = "maintenance"
 TRAIN_QUEUE = "train"
 
 MAX_TICKETS_PER_MESSAGE = 1_000
+
+REQUEST_ID = "request_id"
+"""Header of a message, and name in log lines: the request of the API that it comes from."""
+_USABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 T = TypeVar("T")
 
@@ -50,3 +55,8 @@ def parse_submission(raw: object) -> list[object]:
     if not isinstance(raw, list) or len(raw) > MAX_TICKETS_PER_MESSAGE:
         raise Invalid("tickets", "is not a list of 1,000 or fewer", "send a list of tickets")
     return raw
+
+
+def parse_request_id(raw: object) -> str | None:
+    """The request that a message comes from; None where it names none that a log line may hold."""
+    return raw if isinstance(raw, str) and _USABLE_ID.fullmatch(raw) else None

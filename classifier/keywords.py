@@ -39,12 +39,26 @@ class KeywordModel:
             scores[i, list(self._columns(_tokens(text)))] = 1.0
         return scores
 
+    def matches(self, text: str) -> list[tuple[int, int, int]]:
+        """Where phrases stand: the label's column, and the characters from and up to which."""
+        places = [place for place, character in enumerate(text) for _ in character.casefold()]
+        found = list(_TOKEN.finditer(text.casefold()))
+        tokens = [match.group() for match in found]
+        return [
+            (column, places[found[at].start()], places[found[at + length - 1].end() - 1] + 1)
+            for at, length, column in self._hits(tokens)
+        ]
+
     def _columns(self, tokens: list[str]) -> Iterator[int]:
         """Columns of the labels whose phrases stand anywhere in the text."""
+        return (column for _, _, column in self._hits(tokens))
+
+    def _hits(self, tokens: list[str]) -> Iterator[tuple[int, int, int]]:
+        """Where phrases begin, how many tokens each has, and the column of its label."""
         for place, token in enumerate(tokens):
             for phrase, column in self._by_first.get(token, ()):
                 if tokens[place : place + len(phrase)] == phrase:
-                    yield column
+                    yield place, len(phrase), column
 
 
 def _tokens(text: str) -> list[str]:

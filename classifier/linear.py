@@ -35,6 +35,15 @@ def terms(text: str) -> list[str]:
     return words + [f"{first} {second}" for first, second in pairwise(words)]
 
 
+def word_places(text: str) -> list[tuple[str, int]]:
+    """The words of `terms`, each with the place in the text where it begins."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return [(m.group(), m.start()) for m in _WORD.finditer(lowered)]
+    places = [place for place, character in enumerate(text) for _ in character.lower()]
+    return [(m.group(), places[m.start()]) for m in _WORD.finditer(lowered)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinearModel:
     """Sublinear TF-IDF with unit length (Salton and Buckley, 1988) under a linear layer.
@@ -90,6 +99,25 @@ class LinearModel:
     def predict(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Calibrated probabilities, shape (b, l), in the order of the texts."""
         return self.calibration.scores(self.logits(texts))
+
+    def contributions(self, text: str, label: int) -> dict[str, float]:
+        """What each known term of a text adds to the log-odds of a label's calibrated score.
+
+        Of several rows that speak for the label the one that counted is told.
+
+        Args:
+            text: any.
+            label: its column.
+        """
+        rows, weights = self._weights(text)
+        row, scale = label, 1.0
+        if self.arrangement is not None:
+            raw = self.intercept + weights @ self.coef[rows]  # (r)
+            sources = self.arrangement.sources[label]
+            won = max(sources, key=lambda source: source.scale * raw[source.row] + source.shift)
+            row, scale = won.row, won.scale
+        added = weights * self.coef[rows, row] * (scale * self.calibration.slope[label])  # (n)
+        return {self.vocabulary[at]: float(x) for at, x in zip(rows, added, strict=True)}
 
     def save(self, folder: Path) -> None:
         """Writes `linear.safetensors` and `linear.json`."""

@@ -1,10 +1,11 @@
 """The network as a worker sees it: loaded from an artifact, token ids in, numpy arrays out.
 
-Nothing here touches a device before `load_network` is called. One thread at a time may call
-`logits`; `encode` and `scores` may run beside it.
+Nothing here touches a device before `load_network` is called. Threads that call `logits` or
+`features` take turns; `encode` and `scores` may run beside them.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -59,6 +60,7 @@ class Network:
         self.calibration_version = calibration.version
         self._model = model.eval()
         self._calibration = calibration
+        self._turn = threading.Lock()
         weight = next(model.encoder.parameters())
         self.device = str(weight.device)
         self.precision = "bf16" if weight.dtype == torch.bfloat16 else "fp32"
@@ -80,7 +82,7 @@ class Network:
         """
         if not token_ids:
             return np.zeros((0, len(self.labels)), dtype=np.float32)
-        with _translated(self.device), torch.inference_mode():
+        with self._turn, _translated(self.device), torch.inference_mode():
             ids, mask = padded(token_ids, self._model.pad_id, self.device)  # (b, t)
             logits: NDArray[np.float32] = self._model(ids, mask).cpu().numpy()  # (b, l)
         if not np.isfinite(logits).all():
@@ -132,7 +134,7 @@ class Network:
             self.logits([[self._model.pad_id] * length] * 2)
 
     def _features(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        with _translated(self.device), torch.inference_mode():
+        with self._turn, _translated(self.device), torch.inference_mode():
             ids, mask = padded(token_ids, self._model.pad_id, self.device)  # (b, t)
             features: NDArray[np.float32] = self._model.features(ids, mask).cpu().numpy()  # (b, f)
         return features

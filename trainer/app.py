@@ -7,6 +7,7 @@ done twice when a message is, and a trainer finds its work without Redis too.
 import threading
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -24,10 +25,13 @@ from store.engine import make_engine, transaction
 from trainer.drift.limits import Limits
 from trainer.drift.live import WatchPlan
 from trainer.drift.watcher import Watcher
+from trainer.labels.relabelling import Workshop
+from trainer.labels.requests import LabelRequests
 from trainer.loop.gate import GateLimits, GateMode
 from trainer.loop.material import Doubts
 from trainer.loop.runs import ACTOR, Plan, carry_out
 from trainer.loop.triggers import Policy, Signals, due
+from trainer.privacy.sweeper import Sweeper
 from trainer.trials import life
 
 _log = structlog.get_logger(__name__)
@@ -61,6 +65,20 @@ class Trainer:
         )
         self._stopping = threading.Event()
         self._wake = threading.Event()
+        self._label_requests = LabelRequests(
+            self._engine,
+            Workshop(
+                models=settings.state_dir / "models", background=settings.label_background_tickets
+            ),
+            interval_s=settings.watch_interval_s,
+            stopping=self._stopping,
+        )
+        self._sweeper = Sweeper(
+            self._engine,
+            settings.state_dir,
+            interval_s=settings.retrain_check_interval_s,
+            stopping=self._stopping,
+        )
         self._watcher = Watcher(
             self._engine,
             make_watch_plan(settings),
@@ -74,14 +92,25 @@ class Trainer:
         thread.start()
         threading.Thread(target=self._follow_trial, name="trial", daemon=True).start()
         self._watcher.start()
+        self._sweeper.start()
+        self._label_requests.start()
         app = make_consumer_app(
             self._redis_url, visibility_timeout_s=self._settings.visibility_timeout_s
         )
-        app.task(name=RETRAIN)(self._wake.set)
-        app.task(name=CHECK_DRIFT)(self._watcher.wake)
+        app.task(name=RETRAIN)(self._come)
+        app.task(name=CHECK_DRIFT)(self._check_drift)
         consume(app, (TRAIN_QUEUE,), stopping=self._stopping, log_level=self._settings.log_level)
         self._wake.set()
         thread.join(self._settings.shutdown_grace_s - 1)
+
+    def _come(self) -> None:
+        """A message says that a run may wait."""
+        _log.info("trainer_woken")
+        self._wake.set()
+
+    def _check_drift(self, now: Any = False) -> None:
+        """A message wants a look at the stream; with `now` before it is due."""
+        self._watcher.wake(now=now is True)
 
     def _work(self) -> None:
         while not self._stopping.is_set():

@@ -18,8 +18,8 @@ from classifier.linear import LinearModel
 from classifier.manifest import Facts
 from classifier.precision import resolve_device
 from core.errors import ArtifactInvalid, Invalid
+from core.learning import MIN_POSITIVES
 from trainer.data.dataset import (
-    MIN_POSITIVES,
     Dataset,
     LabelCensus,
     census,

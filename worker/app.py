@@ -13,27 +13,36 @@ from broker.app import make_consumer_app
 from broker.consumer import consume
 from broker.messages import MAINTENANCE_QUEUE, TICKETS_QUEUE
 from classifier.precision import resolve_device
+from core.redaction import redactor
 from core.settings import Settings
 from router.review import ReviewPlan
 from store import workers
 from store.decisions import give_back_for_rescoring
 from store.engine import make_engine, make_lock_engine, transaction
 from store.workers import WorkerReport
+from worker.corrected import Corrected
 from worker.counters import Counters
+from worker.explaining import Explaining, Pace
 from worker.host import Climb, Host
 from worker.inbox import Inbox
 from worker.isolation import COMMAND, Isolation
 from worker.ladder import climb
-from worker.maintenance import care_for_partitions, forget_idempotency_keys
+from worker.maintenance import (
+    Periods,
+    care_for_partitions,
+    drop_what_is_past,
+    forget_explanations,
+    forget_idempotency_keys,
+)
 from worker.pipeline import Limits, Pipeline
 from worker.presence import Presence, Pulse
 from worker.scoring import Scoring
 from worker.stages import start
-from worker.tasks import add_tasks
+from worker.tasks import Intake, add_tasks
 
 _log = structlog.get_logger(__name__)
 _ANNOUNCED_KEPT = 100_000
-_CONNECTIONS = 6  # one for each thread that asks the database
+_CONNECTIONS = 7  # one for each thread that asks the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,7 @@ class Worker:
         self._engine = make_engine(
             database_url, pool_size=pool, statement_timeout_s=settings.statement_timeout_s
         )
+        self._redactor = redactor(settings)
         self._stopping = threading.Event()
         self._counters = Counters()
         self._inbox = Inbox(_ANNOUNCED_KEPT)
@@ -80,6 +90,7 @@ class Worker:
             timeout_s=settings.chunk_timeout_s, command=parts.isolation_command
         )
         self._pipeline = self._make_pipeline()
+        self._explaining = self._make_explaining()
         self._presence = self._make_presence(database_url)
 
     def run(self) -> None:
@@ -89,6 +100,7 @@ class Worker:
         threads = [
             start("presence", self._repeat(self._presence.beat, self._settings.sweep_interval_s)),
             start("watch", self._repeat(self._watch, self._settings.watch_interval_s)),
+            start("explain", self._explaining.run),
         ]
         _log.info("ready", worker=self._id, device=self._device)
         consume(
@@ -97,6 +109,7 @@ class Worker:
             stopping=self._stopping,
             log_level=self._settings.log_level,
         )
+        self._explaining.stop()
         done = self._pipeline.stop(grace_s=self._settings.shutdown_grace_s - 1)
         for thread in threads:
             thread.join(1)
@@ -164,6 +177,20 @@ class Worker:
             ),
         )
 
+    def _make_explaining(self) -> Explaining:
+        settings = self._settings
+        return Explaining(
+            engine=self._engine,
+            host=self._host,
+            is_idle=self._pipeline.is_idle,
+            counters=self._counters,
+            corrected=Corrected(self._engine, most=settings.explain_corrected_tickets),
+            pace=Pace(
+                look_s=settings.poll_interval_s / 2, after_batches=settings.explain_after_batches
+            ),
+            threads=settings.device_threads,
+        )
+
     def _make_presence(self, database_url: str) -> Presence:
         settings = self._settings
         return Presence(
@@ -185,10 +212,9 @@ class Worker:
         app = make_consumer_app(self._redis_url, visibility_timeout_s=settings.visibility_timeout_s)
         add_tasks(
             app,
-            engine=self._engine,
+            intake=Intake(engine=self._engine, redactor=self._redactor, stopping=self._stopping),
             inbox=self._inbox,
             counters=self._counters,
-            stopping=self._stopping,
             maintain=self._maintain,
         )
         return app
@@ -200,4 +226,14 @@ class Worker:
             months_ahead=settings.partitions_ahead,
             outbox_retention_days=settings.outbox_retention_days,
         )
+        drop_what_is_past(
+            self._engine,
+            Periods(
+                texts=settings.text_retention_days,
+                traces=settings.trace_retention_days,
+                dead_letters=settings.dead_letter_retention_days,
+                audit=settings.audit_retention_days,
+            ),
+        )
         forget_idempotency_keys(self._engine, hours=settings.idempotency_hours)
+        forget_explanations(self._engine, days=settings.explain_retention_days)

@@ -20,6 +20,8 @@ NAMES = (
     "shadow_decided",
     "shadow_skipped",
     "shadow_failed",
+    "explanations_made",
+    "explanations_failed",
     "claim_seconds",
     "encode_seconds",
     "device_seconds",

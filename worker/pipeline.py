@@ -129,6 +129,10 @@ class Pipeline:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def is_idle(self, *, timeout_s: float) -> bool:
+        """Whether no ticket is in hand; waits up to `timeout_s` seconds while some are."""
+        return self._flight.is_empty(timeout_s=timeout_s)
+
     # claim
 
     def _claim_all(self) -> None:

@@ -7,6 +7,7 @@ or repeating one does no harm.
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -16,11 +17,12 @@ from sqlalchemy import Connection, Engine
 
 from broker.messages import ROUTE, SUBMIT, SWEEP, parse_ids, parse_submission
 from core.errors import Invalid, Transient
+from core.redaction import AS_GIVEN, Redactor
 from core.ticket_json import parse_ticket
 from core.types import Ticket
 from store.dead_letters import DeadLetter, keep
 from store.engine import transaction
-from store.tickets import Accepted, accept
+from store.tickets import Accepted, Outcome, accept
 from worker.counters import Counters
 from worker.inbox import Inbox
 
@@ -30,23 +32,36 @@ _MAX_PAYLOAD_CHARS = 65_536
 _MAX_SOURCE_CHARS = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """How submissions are stored.
+
+    Attributes:
+        engine: the database.
+        redactor: takes out of tickets what must not be stored.
+        stopping: set when the process is to end.
+    """
+
+    engine: Engine
+    redactor: Redactor
+    stopping: threading.Event
+
+
 def add_tasks(
     app: Celery,
     *,
-    engine: Engine,
+    intake: Intake,
     inbox: Inbox,
     counters: Counters,
-    stopping: threading.Event,
     maintain: Callable[[], None],
 ) -> None:
     """Makes the app answer to our task names.
 
     Args:
         app: the consumer app.
-        engine: the database.
+        intake: stores what producers submit.
         inbox: where announced ids go.
         counters: what to count into.
-        stopping: set when the process is to end.
         maintain: what `maintenance.sweep` does.
     """
 
@@ -59,61 +74,64 @@ def add_tasks(
             _log.error("message_refused", task=ROUTE, cause=str(error))
             return
         counters.add(tickets_announced=len(parsed))
+        _log.info("tickets_announced", tickets=len(parsed))
         inbox.put(parsed)
 
     @app.task(name=SUBMIT)
     def submit(tickets: Any, source: Any = "celery") -> None:
         counters.add(messages=1)
-        good, bad = sorted_out(tickets, source)
-        stored = _stored(engine, good, bad, _source(source), stopping)
+        good, bad = sorted_out(tickets, source, intake.redactor)
+        stored = _stored(intake, good, bad, _source(source))
         counters.add(tickets_announced=len(stored), tickets_refused=len(bad))
-        inbox.put(entry.id for entry in stored)
+        _log.info("tickets_stored", tickets=len(stored), refused=len(bad))
+        inbox.put(entry.id for entry in stored if entry.outcome is not Outcome.ERASED)
 
     @app.task(name=SWEEP)
     def sweep() -> None:
         maintain()
 
 
-def sorted_out(raw: object, source: object) -> tuple[list[Ticket], list[DeadLetter]]:
+def sorted_out(
+    raw: object, source: object, redact: Redactor = AS_GIVEN
+) -> tuple[list[Ticket], list[DeadLetter]]:
     """Splits a submission into tickets to accept and letters that tell what was refused."""
     good: list[Ticket] = []
     bad: list[DeadLetter] = []
     try:
         entries = parse_submission(raw)
     except Invalid as error:
-        return [], [_letter(raw, source, error)]
+        return [], [_letter(redact.text(_said(raw)), source, error)]
     for entry in entries:
         try:
             good.append(parse_ticket(entry))
         except Invalid as error:
-            bad.append(_letter(entry, source, error))
+            bad.append(_letter(redact.text(_said(entry)), source, error))
     return good, bad
 
 
 def _stored(
-    engine: Engine,
-    good: Sequence[Ticket],
-    bad: Sequence[DeadLetter],
-    source: str,
-    stopping: threading.Event,
+    intake: Intake, good: Sequence[Ticket], bad: Sequence[DeadLetter], source: str
 ) -> list[Accepted]:
     """Stores a submission, waiting for the database; until then Redis keeps the message."""
 
     def work(connection: Connection) -> list[Accepted]:
         keep(connection, bad)
-        return accept(connection, good, source=source)
+        return accept(connection, good, source=source, redact=intake.redactor)
 
     while True:
         try:
-            return transaction(engine, work)
+            return transaction(intake.engine, work)
         except Transient as error:
             _log.warning("submission_later", tickets=len(good), cause=str(error))
-            if stopping.wait(_RETRY_INTERVAL_S):
+            if intake.stopping.wait(_RETRY_INTERVAL_S):
                 raise Reject(reason="stopping", requeue=True) from error
 
 
-def _letter(raw: object, source: object, error: Invalid) -> DeadLetter:
-    payload = json.dumps(raw, default=str)[:_MAX_PAYLOAD_CHARS]
+def _said(raw: object) -> str:
+    return json.dumps(raw, default=str)[:_MAX_PAYLOAD_CHARS]
+
+
+def _letter(payload: str, source: object, error: Invalid) -> DeadLetter:
     return DeadLetter(source=_source(source), field=error.field, error=str(error), payload=payload)
 
 

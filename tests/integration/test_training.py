@@ -13,12 +13,12 @@ from classifier.artifacts import open_artifact
 from classifier.transformer import load_network
 from core.errors import Invalid
 from core.text import text_hash
+from router.operating_points import read_curves
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_file, labelled_rows
 from trainer.data.dataset import read_dataset
 from trainer.job.request import TrainOutcome, TrainRequest
 from trainer.measure.evaluate import evaluate
-from trainer.operating.curves import read_curves
 from trainer.run import train
 
 _ROWS = 120

@@ -9,12 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from core.errors import Invalid
+from core.learning import MIN_POSITIVES
 from core.text import model_text
 from core.ticket_files import Line, read_tickets
 from core.types import Ticket
-
-# Under this a label cannot stand on both sides of a split and still teach anything.
-MIN_POSITIVES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

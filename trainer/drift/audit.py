@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from core.errors import Invalid
+from core.intervals import wilson_interval
 
 Floats = NDArray[np.floating[Any]]
 
@@ -110,11 +110,3 @@ def audited_accuracy(audited: Audited, confidence: float = 0.95) -> Accuracy:
         n=len(audited),
         effective_n=effective,
     )
-
-
-def wilson_interval(share: float, n: float, confidence: float) -> tuple[float, float]:
-    """Interval of a share in [0, 1] seen in n > 0 trials (Wilson, 1927)."""
-    z = float(norm.isf((1 - confidence) / 2))
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z**2 / n)
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))

@@ -18,9 +18,9 @@ from classifier.scoring import Thresholds
 from classifier.transformer import Network, load_network
 from core.text import model_text
 from store import drift_reports, stream
-from store.drift_reports import DriftReport, Found
+from store.drift_reports import DriftReport, Found, OpenWindow
 from store.engine import transaction
-from store.stream import Decided, Serving
+from store.stream import Decided
 from trainer.drift.findings import Finding, Severity
 from trainer.drift.limits import Limits
 from trainer.drift.reference import (
@@ -30,9 +30,11 @@ from trainer.drift.reference import (
     see_decided,
     see_holdout,
 )
+from trainer.drift.report import page_of_window, report_page
 from trainer.drift.text_watch import watch_texts
 from trainer.drift.watch import watch
 from trainer.drift.window import Window
+from trainer.job.workspace import write_whole
 from trainer.loop.snapshot import Side, rows_file
 
 _log = structlog.get_logger(__name__)
@@ -72,21 +74,6 @@ class Checked:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Open:
-    """The window that no report covers yet.
-
-    Attributes:
-        reference: the stretch of decisions to compare with; None where there is a holdout, or
-            nothing yet.
-    """
-
-    serving: Serving
-    since: datetime
-    tickets: int
-    reference: DriftReport | None
-
-
 def check(engine: Engine, plan: WatchPlan, *, now: bool = False) -> Checked:
     """Checks the open window if it is due.
 
@@ -100,7 +87,8 @@ def check(engine: Engine, plan: WatchPlan, *, now: bool = False) -> Checked:
         Transient: the database or the device's memory ran out; the window stays open.
         Permanent: the device failed.
     """
-    window = transaction(engine, lambda c: _open(c, plan))
+    enough = max(plan.tickets, plan.limits.min_tickets)
+    window = transaction(engine, lambda c: drift_reports.open_window(c, enough=enough))
     if window is None:
         return Checked(why="no model serves")
     if window.tickets < plan.limits.min_tickets:
@@ -112,30 +100,13 @@ def check(engine: Engine, plan: WatchPlan, *, now: bool = False) -> Checked:
     return _compare(engine, window, plan)
 
 
-def _open(connection: Connection, plan: WatchPlan) -> _Open | None:
-    serving = stream.serving(connection)
-    if serving is None:
-        return None
-    looked_at = drift_reports.looked_at_until(connection, serving.version)
-    since = max(serving.activated_at, looked_at or serving.activated_at)
-    enough = max(plan.tickets, plan.limits.min_tickets)
-    return _Open(
-        serving=serving,
-        since=since,
-        tickets=stream.count_decided(
-            connection, serving.version, since, serving.now, enough=enough
-        ),
-        reference=drift_reports.reference_of(connection, serving.version),
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     """One comparison: where from, how, and by which network."""
 
     engine: Engine
     plan: WatchPlan
-    window: _Open
+    window: OpenWindow
     network: Network
 
     def reference(self) -> Seen | None:
@@ -187,7 +158,7 @@ class _Look:
         return transaction(self.engine, read)
 
 
-def _compare(engine: Engine, window: _Open, plan: WatchPlan) -> Checked:
+def _compare(engine: Engine, window: OpenWindow, plan: WatchPlan) -> Checked:
     serving = window.serving
     network = load_network(open_artifact(serving.path), device=plan.device, threads=plan.threads)
     look = _Look(engine=engine, plan=plan, window=window, network=network)
@@ -201,7 +172,14 @@ def _compare(engine: Engine, window: _Open, plan: WatchPlan) -> Checked:
     if report is None:
         return Checked(why="another process checked this window")
     _tell(report)
+    _draw(report, drift_reports.page_file(plan.state, report.id))
     return Checked(report=report)
+
+
+def _draw(report: DriftReport, file: Path) -> None:
+    """Leaves the report's page for who looks at it over HTTP."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, report_page(page_of_window(report)).encode())
 
 
 def _findings(
@@ -219,7 +197,7 @@ def _findings(
     )
 
 
-def _found(window: _Open, findings: tuple[Finding, ...]) -> Found:
+def _found(window: OpenWindow, findings: tuple[Finding, ...]) -> Found:
     return Found(
         model_version=window.serving.version,
         since=window.since,

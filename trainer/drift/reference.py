@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
+from sqlalchemy import Engine
 
 from classifier.transformer import Network
 from core.errors import Invalid
 from core.text import text_hash
+from store.engine import transaction
+from store.exclusions import erased_texts, keyed_texts
 from store.stream import Decided
 from trainer.drift.files import read_ticket_file
 from trainer.drift.window import Window
@@ -90,6 +93,27 @@ def kept_or_made(file: Path, texts: Sequence[str], make: Callable[[], Seen]) -> 
     kept = {"scores": seen.scores, "hashes": hashes, "features": seen.features}
     write_whole(file, save({name: np.ascontiguousarray(part) for name, part in kept.items()}))
     return seen
+
+
+def forget(engine: Engine, file: Path) -> list[str]:
+    """Drops what a kept reference knows of erased texts; gives their keyed hashes in hex.
+
+    The scores stay: nothing says of which text each is. A damaged file goes; it is made again.
+    """
+    try:
+        parts = load_file(file)
+        hashes = [row.tobytes().hex() for row in parts["hashes"]]
+    except (OSError, SafetensorError, KeyError):
+        file.unlink(missing_ok=True)
+        return []
+    keyed = transaction(engine, lambda c: keyed_texts(c, erased_texts(c, hashes)))
+    kept = [place for place, hash_ in enumerate(hashes) if hash_ not in keyed]
+    if keyed:
+        new = {name: parts[name][kept] for name in ("hashes", "features")}
+        write_whole(
+            file, save({name: np.ascontiguousarray(part) for name, part in (parts | new).items()})
+        )
+    return list(keyed.values())
 
 
 def _known(

@@ -29,19 +29,23 @@ class Watcher:
         self._interval_s = interval_s
         self._stopping = stopping
         self._wake = threading.Event()
+        self._now = threading.Event()
 
     def start(self) -> None:
         """Begins to look, in a thread that the process does not wait for."""
         threading.Thread(target=self._look_on, name="drift", daemon=True).start()
 
-    def wake(self) -> None:
-        """Has it look now, as `trainer.check_drift` does."""
+    def wake(self, *, now: bool = False) -> None:
+        """Has it look, as `trainer.check_drift` does; with `now` at a window that is not due."""
+        _log.info("drift_check_asked", now=now)
+        if now:
+            self._now.set()
         self._wake.set()
 
     def _look_on(self) -> None:
         while not self._stopping.is_set():
             try:
-                checked = check(self._engine, self._plan)
+                checked = check(self._engine, self._plan, now=self._take_now())
                 _log.debug("drift_looked", why=checked.why)
             except PointsmanError as error:
                 _log.warning("drift_later", cause=str(error))
@@ -49,3 +53,9 @@ class Watcher:
                 _log.exception("drift_failed")
             self._wake.wait(self._interval_s)
             self._wake.clear()
+
+    def _take_now(self) -> bool:
+        """Whether somebody wants a check before it is due; asked once for each wish."""
+        wanted = self._now.is_set()
+        self._now.clear()
+        return wanted

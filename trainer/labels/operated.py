@@ -21,9 +21,10 @@ from classifier.linear import LinearModel
 from classifier.manifest import Facts
 from classifier.scoring import Calibration, Thresholds
 from classifier.transformer import PARTS, load_model
+from core.errors import Invalid
+from router.operating_points import Curves, read_curves
 from trainer.labels.added_label import Served
 from trainer.labels.surgery import Body
-from trainer.operating.curves import OPERATING_POINTS, read_curves
 from trainer.operating.held_out import OperatingPoint
 from trainer.reporting.report import HELD_OUT_FILE
 
@@ -83,8 +84,16 @@ def read_body(artifact: Artifact) -> Body:
         ),
         linear=LinearModel.load(artifact),
         metrics=artifact.read_json(METRICS),
-        curves=read_curves(artifact) if artifact.has(OPERATING_POINTS) else None,
+        curves=_curves(artifact),
     )
+
+
+def _curves(artifact: Artifact) -> Curves | None:
+    """What its thresholds are worth; None where it does not tell, or in an older form."""
+    try:
+        return read_curves(artifact)
+    except Invalid:
+        return None
 
 
 def _write(body: Body, staging: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
 
@@ -18,18 +18,16 @@ from classifier.artifacts import Artifact, open_artifact
 from core.errors import PointsmanError
 from core.label_meaning import Meaning
 from core.text import model_text
-from core.types import FeedbackKind, LabelMove
+from core.types import LabelMove
+from router.label_changes import commit
+from router.label_outlook import Outlook, Wanted
 from store import label_history, label_usage, model_versions, taxonomy
-from store.corrections import Feedback, give
 from store.engine import transaction
-from store.label_moves import LabelChange, OperatedModel, apply
-from store.tickets import import_labelled
+from store.label_moves import LabelChange, OperatedModel
 from trainer.labels.added_label import NewLabel, background_of
-from trainer.labels.label_outlook import Outlook, Wanted
 from trainer.labels.operated import Note, operate
 from trainer.labels.surgery import Body, Group, merge_groups, regrouped, with_new
 
-EXAMPLES = "label-examples"
 _MOST_POSITIVES = 200  # the regression's time grows with the cube of its rows
 
 
@@ -46,8 +44,21 @@ class Workshop:
     background: int
 
 
-def carry_out(engine: Engine, wanted: Wanted, outlook: Outlook, workshop: Workshop) -> LabelChange:
+def carry_out(
+    engine: Engine,
+    wanted: Wanted,
+    outlook: Outlook,
+    workshop: Workshop,
+    also: Callable[[Connection, LabelChange], None] = lambda _connection, _change: None,
+) -> LabelChange:
     """Makes the model and commits everything; gives the change as it was made.
+
+    Args:
+        engine: the database.
+        wanted: the change.
+        outlook: what it touches.
+        workshop: where and how models are changed.
+        also: done in the same transaction.
 
     Raises:
         Invalid: something that the outlook was based on has changed, a ticket does not exist, or
@@ -56,8 +67,13 @@ def carry_out(engine: Engine, wanted: Wanted, outlook: Outlook, workshop: Worksh
     """
     artifact = _operated(engine, wanted, outlook, workshop)
     change = replace(outlook.change, model=None if artifact is None else _as_model(artifact))
+
+    def work(connection: Connection) -> None:
+        commit(connection, wanted, change)
+        also(connection, change)
+
     try:
-        transaction(engine, lambda c: _commit(c, wanted, change))
+        transaction(engine, work)
     except PointsmanError:
         if artifact is not None and _serves(engine, artifact):
             return change  # it was committed and only the answer was lost
@@ -70,29 +86,6 @@ def carry_out(engine: Engine, wanted: Wanted, outlook: Outlook, workshop: Worksh
 def _serves(engine: Engine, artifact: Artifact) -> bool:
     active = transaction(engine, model_versions.active)
     return active is not None and active.version == artifact.version
-
-
-def _commit(connection: Connection, wanted: Wanted, change: LabelChange) -> None:
-    apply(connection, change)
-    import_labelled(connection, wanted.examples, source=EXAMPLES)
-    for label, tickets in wanted.tickets.items():
-        for ticket in tickets:
-            _label_ticket(connection, ticket, label, actor=wanted.actor)
-
-
-def _label_ticket(connection: Connection, ticket: UUID, label: str, *, actor: str) -> None:
-    """The ticket carries the label from now on, beside what it carried; a split label goes."""
-    carried = label_history.meaning(connection).read(label_usage.labels_of(connection, ticket))
-    give(
-        connection,
-        Feedback(
-            ticket_id=ticket,
-            kind=FeedbackKind.WRONG_LABEL,
-            agent=actor,
-            labels=[*carried.labels, label],
-            note="given as an example of the label",
-        ),
-    )
 
 
 def _as_model(artifact: Artifact) -> OperatedModel:
@@ -108,9 +101,9 @@ def _operated(
     engine: Engine, wanted: Wanted, outlook: Outlook, workshop: Workshop
 ) -> Artifact | None:
     """The new artifact; None where none serves, or the one that serves has nothing to change."""
-    adds = wanted.kind in (LabelMove.ADD, LabelMove.SPLIT)
-    if outlook.serving is None or not (adds or outlook.is_known):
+    if outlook.serving is None or not outlook.needs_model:
         return None
+    adds = wanted.kind in (LabelMove.ADD, LabelMove.SPLIT)
     source = open_artifact(outlook.serving.path)
     final = workshop.models / f"{source.version}-{wanted.kind}-{uuid4().hex[:8]}"
     new, background = _material(engine, wanted, workshop) if adds else ([], [])

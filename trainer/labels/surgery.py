@@ -23,6 +23,7 @@ from classifier.arrangement import Arrangement, Source
 from classifier.linear import LinearModel
 from classifier.scoring import Calibration, Thresholds, sigmoid
 from core.errors import Invalid
+from router.operating_points import Curves
 from trainer.labels.added_label import (
     Background,
     NewLabel,
@@ -32,7 +33,6 @@ from trainer.labels.added_label import (
     with_label,
 )
 from trainer.labels.arranging import arrangement_of, rearranged
-from trainer.operating.curves import Curves
 from trainer.operating.held_out import OperatingPoint
 
 # Thresholds nearer to 0 or 1 are as good as there.

@@ -69,9 +69,9 @@ def try_candidate(candidate: Artifact, champion: Artifact | None, court: Court) 
     return judge(contenders[0], contenders[1] if champion else None, court.limits, retired)
 
 
-def as_object(outcome: GateOutcome) -> dict[str, Any]:
-    """JSON-ready."""
-    return asdict(outcome)
+def as_object(outcome: GateOutcome, against: str | None) -> dict[str, Any]:
+    """JSON-ready; `against` is the version that it was compared with, if any."""
+    return {**asdict(outcome), "against": against}
 
 
 def _rows(snapshot: Path, side: Side) -> Dataset | None:

@@ -14,11 +14,12 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 
 from core.label_meaning import Meaning, Read
+from core.learning import MIN_POSITIVES
 from core.types import Verdict
 from store import label_history, model_versions, snapshots, taxonomy
 from store.corrections import LabelFeedback, hold, standing_label_feedback
 from store.engine import transaction
-from trainer.data.dataset import MIN_POSITIVES
+from store.exclusions import erased_texts, is_anything_erased
 from trainer.fit.baseline import out_of_fold_scores
 from trainer.fit.corpus import Corpus
 from trainer.loop.noise import Correction, mass_edits, unlikely
@@ -72,8 +73,21 @@ def gather(engine: Engine, doubts: Doubts, seed: int) -> Draft:
     transaction(engine, lambda c: hold(c, suspects))
     reasons = {**_settled(read.feedback), **{id_: f"held: {why}" for id_, why in suspects.items()}}
     entries, excluded = join(read.base, map(_entry, read.feedback), reasons)
-    made = draft(entries, [*excluded, *read.unclear], known=read.known, seed=seed)
+    entries, erased = _without_erased(engine, entries)
+    made = draft(entries, [*excluded, *erased, *read.unclear], known=read.known, seed=seed)
     return replace(made, names=_names(read, made))
+
+
+def _without_erased(engine: Engine, entries: Sequence[Entry]) -> tuple[list[Entry], list[Excluded]]:
+    """Rows without those whose text was erased, under whatever name it came again."""
+    marks = {entry.mark for entry in entries}
+    gone = transaction(engine, lambda c: erased_texts(c, marks) if is_anything_erased(c) else set())
+    excluded = [
+        Excluded(ticket_id=entry.ticket_id, correction=entry.correction, reason="erased")
+        for entry in entries
+        if entry.mark in gone
+    ]
+    return [entry for entry in entries if entry.mark not in gone], excluded
 
 
 def _names(read: _Read, made: Draft) -> Names:

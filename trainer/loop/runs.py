@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from classifier.artifacts import Artifact, open_artifact
 from core.errors import ArtifactInvalid, PointsmanError, Transient
+from router import serving
 from router.parse import parse_ruleset
 from store import audit, model_versions, rulesets, snapshots, training_runs
 from store.engine import transaction
@@ -19,9 +20,9 @@ from trainer.loop.gate import GateDecision, GateLimits, GateOutcome
 from trainer.loop.heartbeat import Heartbeat, Interrupted, Tell, tell_nobody
 from trainer.loop.judging import Court, as_object, try_candidate
 from trainer.loop.material import Doubts, gather
-from trainer.loop.snapshot import Side, read_names, rows_file, write
+from trainer.loop.snapshot import Draft, Side, read_names, rows_file, write
+from trainer.loop.tombstones import erase_from
 from trainer.run import train
-from trainer.trials import life
 
 _log = structlog.get_logger(__name__)
 ACTOR = "trainer"
@@ -107,13 +108,18 @@ def _carry_out(engine: Engine, run: TrainingRun, plan: Plan, progress: Progress)
     progress.stage("gate")
     court = Court(snapshot=snapshot, device=plan.device, threads=plan.threads, limits=plan.limits)
     outcome = try_candidate(artifact, champion, court)
-    ended = transaction(engine, lambda c: _end(c, run, artifact, outcome, careful=plan.careful))
+    against = None if champion is None else champion.version
+    ended = transaction(
+        engine,
+        lambda c: _end(c, run, artifact, outcome, against=against, careful=plan.careful),
+    )
     _log.info("run_ended", run=run.id, outcome=ended, why=outcome.reason)
 
 
 def _snapshot(engine: Engine, run: TrainingRun, plan: Plan) -> Path:
-    made = gather(engine, plan.doubts, plan.seed)
-    place = write(made, plan.state / "snapshots")
+    made, place = _written(engine, plan)
+    if erase_from(engine, place):  # erased while it was gathered, and swept before it was there
+        made, place = _written(engine, plan)
 
     def note(connection: Connection) -> None:
         snapshots.register(connection, snapshot_id=made.id, path=place, summary=made.summary())
@@ -121,6 +127,11 @@ def _snapshot(engine: Engine, run: TrainingRun, plan: Plan) -> Path:
 
     transaction(engine, note)
     return place
+
+
+def _written(engine: Engine, plan: Plan) -> tuple[Draft, Path]:
+    made = gather(engine, plan.doubts, plan.seed)
+    return made, write(made, plan.state / "snapshots")
 
 
 def _train(engine: Engine, snapshot: Path, plan: Plan, progress: Progress) -> Artifact:
@@ -158,6 +169,7 @@ def _end(
     artifact: Artifact,
     outcome: GateOutcome,
     *,
+    against: str | None,
     careful: bool,
 ) -> str:
     """Registers, ends and promotes in one transaction, or, when the run is not ours, nothing.
@@ -175,8 +187,9 @@ def _end(
     passed = outcome.decision is GateDecision.PROMOTED
     tried = passed and careful and model_versions.active(connection) is not None
     ended = ON_TRIAL if tried else outcome.decision.value
+    gate = as_object(outcome, against)
     ours = training_runs.succeed(
-        connection, run, candidate=artifact.version, outcome=ended, gate=as_object(outcome)
+        connection, run, candidate=artifact.version, outcome=ended, gate=gate
     )
     if not ours:
         raise Interrupted
@@ -188,9 +201,9 @@ def _end(
         detail={"run": run.id, "reason": outcome.reason},
     )
     if tried:
-        life.shadow(connection, artifact.version, actor=ACTOR)
+        serving.shadow(connection, artifact.version, actor=ACTOR)
     elif passed:
-        life.serve(connection, artifact.version, actor=ACTOR)
+        serving.serve(connection, artifact.version, actor=ACTOR)
     return ended
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.scoring import Calibration, Thresholds
+from router.operating_points import Curves
 from trainer.data.split import Rows, split_rows
 from trainer.measure.answers import Answers
 from trainer.measure.metrics import Metrics, measure
 from trainer.operating.calibration import FITS, Method, calibration_loss
-from trainer.operating.curves import Curves, measure_curves
+from trainer.operating.curves import measure_curves
 from trainer.operating.thresholds import choose_thresholds
 
 

@@ -1,7 +1,6 @@
-"""What becomes of a version on trial: on to the next stage, into service, or back.
+"""What becomes by itself of a version on trial: on to the next stage, into service, or back.
 
-Everything here happens in one transaction that holds the versions still, so that two trainers, or
-a trainer and a person, act once and one after the other.
+The moves are those of `router.serving`, which people make too.
 """
 
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from sqlalchemy import Connection
 from core.errors import ArtifactInvalid
 from core.settings import Settings
 from core.types import TrialStage
+from router import serving
 from store import model_versions, trial_evidence, trials
 from store.trials import Trial, TrialOutcome
 from trainer.trials.judge import (
@@ -96,56 +96,6 @@ def look(connection: Connection, course: Course, *, actor: str, opens: Open) -> 
     return finding
 
 
-def promote(connection: Connection, trial: Trial, *, reason: str, actor: str) -> None:
-    """Lets the version on trial serve wholly: on probation, or freed from it."""
-    if trial.stage is TrialStage.PROBATION:
-        trials.end(connection, trial, TrialOutcome.PASSED, reason=reason, actor=actor)
-        return
-    trials.end(connection, trial, TrialOutcome.ADVANCED, reason=reason, actor=actor)
-    serve(connection, trial.version, actor=actor)
-
-
-def discard(connection: Connection, trial: Trial, *, reason: str, actor: str) -> None:
-    """Lets the other version serve all tickets, again where it served before."""
-    if trial.stage is TrialStage.PROBATION:
-        trials.end(connection, trial, TrialOutcome.ROLLED_BACK, reason=reason, actor=actor)
-        model_versions.activate(connection, trial.against, actor=actor)
-    else:
-        trials.end(connection, trial, TrialOutcome.DISCARDED, reason=reason, actor=actor)
-
-
-def serve(connection: Connection, version: str, *, actor: str) -> None:
-    """Activates a version, on probation where another served before; ends any open trial."""
-    before = model_versions.active(connection)
-    model_versions.activate(connection, version, actor=actor)
-    if before is not None and before.version != version:
-        trials.begin(
-            connection,
-            version=version,
-            against=before.version,
-            stage=TrialStage.PROBATION,
-            actor=actor,
-        )
-
-
-def shadow(connection: Connection, version: str, *, actor: str) -> None:
-    """Puts a version on trial as a shadow of the active one; whatever is on trial makes room."""
-    trials.hold_still(connection)
-    active = model_versions.active(connection)
-    if active is None or active.version == version:
-        return serve(connection, version, actor=actor)
-    if (open_ := trials.current(connection)) is not None:
-        reason = f"{version} is newer"
-        trials.end(connection, open_, TrialOutcome.OVERTAKEN, reason=reason, actor=actor)
-    trials.begin(
-        connection,
-        version=version,
-        against=active.version,
-        stage=TrialStage.SHADOW,
-        actor=actor,
-    )
-
-
 def _go_on(
     connection: Connection, trial: Trial, finding: Finding, course: Course, *, actor: str
 ) -> None:
@@ -155,7 +105,7 @@ def _go_on(
     if trial.stage is TrialStage.SHADOW:
         _widen(connection, trial, course.share, reason=finding.sentence, actor=actor)
     else:
-        promote(connection, trial, reason=finding.sentence, actor=actor)
+        serving.win(connection, trial, reason=finding.sentence, actor=actor)
     _log.info("trial_won", version=trial.version, stage=trial.stage, why=finding.sentence)
 
 
@@ -182,5 +132,5 @@ def _go_back(
         except ArtifactInvalid as error:
             _log.error("cannot_roll_back", version=trial.against, cause=str(error))
             return
-    discard(connection, trial, reason=finding.sentence, actor=actor)
+    serving.lose(connection, trial, reason=finding.sentence, actor=actor)
     _log.warning("trial_lost", version=trial.version, stage=trial.stage, why=finding.sentence)

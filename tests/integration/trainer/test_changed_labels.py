@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from classifier.artifacts import open_artifact
 from core.types import FeedbackKind, LabelMove, RunState, Ticket
+from router.label_outlook import Wanted, look
 from store import model_versions, taxonomy, training_runs
 from store.claims import claim
 from store.corrections import Feedback, give
@@ -21,7 +22,6 @@ from store.training_runs import TrainingRun
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
 from tests.factories.values import a_ticket, finished
-from trainer.labels.label_outlook import Wanted, look
 from trainer.labels.relabelling import Workshop
 from trainer.labels.relabelling import carry_out as change_labels
 from trainer.loop.gate import GateLimits, GateMode

@@ -191,6 +191,7 @@ def test_the_gate_rejects_what_no_other_row_could_contradict(engine: Engine, pla
     assert run.outcome == "rejected"
     assert run.gate is not None
     assert "Macro-F1 on the holdout" in run.gate["reason"]
+    assert run.gate["against"] == _active(engine).version
     assert _active(engine).version == first.candidate
 
 

@@ -16,6 +16,8 @@ from core.errors import Invalid
 from core.text import model_text
 from core.types import Automation, FeedbackKind, LabelLevel, LabelMove, Rung, Ticket
 from router.decide import decide
+from router.label_changes import EXAMPLES
+from router.label_outlook import Outlook, Wanted, look
 from store import corrections, label_moves, model_versions, rulesets, taxonomy
 from store.corrections import Feedback
 from store.engine import transaction
@@ -26,8 +28,7 @@ from tests.factories.labelled import labelled_rows
 from tests.factories.models import install
 from tests.factories.rulesets import MONDAY_NOON
 from tests.factories.values import a_ticket
-from trainer.labels.label_outlook import Outlook, Wanted, look
-from trainer.labels.relabelling import EXAMPLES, Workshop, carry_out
+from trainer.labels.relabelling import Workshop, carry_out
 from worker.host import Host, Serving
 
 _RULES = {

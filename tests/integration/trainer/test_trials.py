@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from classifier.artifacts import open_artifact
 from core.errors import Invalid
 from core.types import FeedbackKind, TrialStage
+from router import serving
 from store import corrections, model_versions, trial_evidence, trials
 from store.engine import transaction
 from store.trial_evidence import Pair
@@ -60,7 +61,7 @@ def _begin(engine: Engine, stage: TrialStage) -> Trial:
 
 
 def _serve(engine: Engine) -> None:
-    transaction(engine, lambda c: life.serve(c, "new", actor="trainer"))
+    transaction(engine, lambda c: serving.serve(c, "new", actor="trainer"))
 
 
 def _look(engine: Engine, course: life.Course = COURSE) -> Finding | None:
@@ -352,7 +353,7 @@ def test_only_one_trial_is_open_and_none_against_itself(engine: Engine) -> None:
 
 def test_a_newer_candidate_takes_the_place_of_the_one_on_trial(engine: Engine) -> None:
     _begin(engine, TrialStage.CANARY)
-    transaction(engine, lambda c: life.shadow(c, "other", actor="trainer"))
+    transaction(engine, lambda c: serving.shadow(c, "other", actor="trainer"))
     assert _trials(engine) == [
         (TrialStage.CANARY, TrialOutcome.OVERTAKEN),
         (TrialStage.SHADOW, None),
@@ -374,7 +375,7 @@ def test_a_trainer_process_rolls_back_by_itself(
     _activate(engine, old)
     _judged(engine, old, 10, 190)
     let_an_hour_pass(engine)
-    transaction(engine, lambda c: life.serve(c, new, actor="trainer"))
+    transaction(engine, lambda c: serving.serve(c, new, actor="trainer"))
     _judged(engine, new, 20, 30)
     let_an_hour_pass(engine)
     environment = {

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +9,9 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from core.errors import ArtifactInvalid, Invalid
+from router.operating_points import OPERATING_POINTS, Curve, Share, read_curves
 from tests.factories.artifacts import LABELS, build_tiny_artifact
-from trainer.operating.curves import (
-    OPERATING_POINTS,
-    POINTS,
-    Share,
-    curve_of,
-    measure_curves,
-    read_curves,
-)
+from trainer.operating.curves import POINTS, curve_of, measure_curves, share_of
 
 
 def _rows(seed: int, count: int, digits: int = 6) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
@@ -43,13 +38,13 @@ def test_every_point_counts_what_its_threshold_predicts(seed: int, count: int, d
 
 @given(st.integers(0, 60), st.integers(1, 60))
 def test_shares_have_the_exact_interval(part: int, more: int) -> None:
-    share = Share.of(part, part + more)
+    share = share_of(part, part + more)
     exact = binomtest(part, part + more).proportion_ci(0.9, method="exact")
     assert (share.low, share.high) == pytest.approx((exact.low, exact.high))
 
 
 def test_without_a_case_a_share_may_be_anything() -> None:
-    assert Share.of(0, 0) == Share(value=0.0, low=0.0, high=1.0)
+    assert share_of(0, 0) == Share(value=0.0, low=0.0, high=1.0)
 
 
 def test_the_curve_of_tickets_asks_whether_the_likeliest_label_is_right() -> None:
@@ -88,3 +83,22 @@ def test_damaged_curves_are_not_read(tmp_path: Path) -> None:
     )
     with pytest.raises(ArtifactInvalid):
         read_curves(artifact)
+
+
+def test_curves_without_bounds_say_what_to_do(tmp_path: Path) -> None:
+    point = {"threshold": 0.0, "predicted": 9, "hits": 3, "expected": 2.9, "precision": 0.3}
+    curve = {"rows": 9, "positives": 3, "points": [point]}
+    older = json.dumps({"labels": {"a": curve}, "all_labels": curve, "any_label": curve})
+    artifact = build_tiny_artifact(
+        tmp_path / "older", also=lambda folder: (folder / OPERATING_POINTS).write_text(older)
+    )
+    with pytest.raises(Invalid, match="retrain"):
+        read_curves(artifact)
+
+
+@given(st.integers(0, 500))
+def test_the_share_of_nothing_has_the_exact_bounds_too(whole: int) -> None:
+    exact = share_of(0, whole)
+    assert Share.none_of(whole).high == pytest.approx(exact.high)
+    at = Curve(rows=whole, positives=0, points=()).at(0.5)
+    assert (at.coverage.low, at.coverage.high) == pytest.approx((exact.low, exact.high))

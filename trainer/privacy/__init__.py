@@ -1,0 +1,1 @@
+"""What was erased leaves the files that trainers keep."""
