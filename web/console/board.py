@@ -77,6 +77,7 @@ class Counts:
         workers: those alive, as `device: what scores`.
         model: version of the active model; None when none is.
         ruleset: version of the active rules.
+        per_minute: decisions, of late.
     """
 
     waiting: int
@@ -86,15 +87,17 @@ class Counts:
     workers: tuple[str, ...]
     model: str | None
     ruleset: int | None
+    per_minute: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """The page."""
+    """The page; `older` is the cursor of the next page, None where there is none or after none."""
 
     counts: Counts
     tracks: tuple[Track, ...]
     cards: tuple[Card, ...]
+    older: str | None = None
 
 
 def make_cards(tickets: Sequence[DecidedTicket], departments: Sequence[str]) -> tuple[Card, ...]:

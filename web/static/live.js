@@ -1,28 +1,14 @@
-// Keeps the board fresh: asks for it while somebody looks, moves in what is new, and tells the age
-// of each decision by the server's clock.
+// Keeps the board fresh: asks for it while somebody looks, and moves in what is new. A page of older
+// tickets stays as it is.
 
-const POLL_MS = 1500;
+import { tellTimes } from "./shell.js";
+
 const SLOW_MS = 5000;
 const board = document.getElementById("board");
+const pollMs = Number(board.dataset.pollMs);
 const pulse = document.getElementById("pulse");
 const pulseWords = document.getElementById("pulse-words");
 let shown = null;
-let clockSkewMs = 0;
-
-function tellAges() {
-  const now = Date.now() + clockSkewMs;
-  for (const time of board.querySelectorAll("time")) {
-    time.textContent = age(Math.max(0, now - Date.parse(time.dateTime)) / 1000);
-  }
-}
-
-function age(seconds) {
-  if (seconds < 5) return "just now";
-  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86400)} d ago`;
-}
 
 function show(html) {
   const before = new Set(Array.from(board.querySelectorAll(".card"), (card) => card.dataset.key));
@@ -31,8 +17,10 @@ function show(html) {
   for (const card of next.querySelectorAll(".card")) {
     card.classList.toggle("new", !first && !before.has(card.dataset.key));
   }
+  const focused = board.contains(document.activeElement) && document.activeElement.getAttribute("href");
   board.replaceChildren(...next.childNodes);
-  tellAges();
+  if (focused) board.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  tellTimes(board);
 }
 
 function say(live, words) {
@@ -41,29 +29,25 @@ function say(live, words) {
 }
 
 async function refresh() {
-  const answer = await fetch("/board", { cache: "no-cache" });
+  const answer = await fetch(board.dataset.from, { cache: "no-cache" });
   if (!answer.ok) throw new Error(`status ${answer.status}`);
-  clockSkewMs = Date.parse(answer.headers.get("date")) - Date.now() || 0;
   const html = await answer.text();
   if (html !== shown) show(html);
   shown = html;
 }
 
 async function loop() {
-  let wait = POLL_MS;
+  let wait = pollMs;
   if (!document.hidden) {
     try {
       await refresh();
-      say(true, "live");
+      say(true, pulse.dataset.wordsLive);
     } catch {
-      say(false, "reconnecting");
+      say(false, pulse.dataset.wordsAway);
       wait = SLOW_MS;
     }
   }
   setTimeout(loop, wait);
 }
 
-document.addEventListener("visibilitychange", tellAges);
-setInterval(tellAges, 1000);
-tellAges();
-loop();
+if (pollMs > 0) loop();

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories.decided import a_decided_ticket, a_worker
-from web.board import HUES, count_decided, describe_workers, hue_of, make_cards, make_tracks
+from web.console.board import HUES, count_decided, describe_workers, hue_of, make_cards, make_tracks
 
 
 def test_a_card_says_what_where_and_why() -> None:

@@ -1,0 +1,1 @@
+"""What the console takes from npm, pinned in `package-lock.json`; fetched when it is installed."""

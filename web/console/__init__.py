@@ -1,0 +1,1 @@
+"""The console: pages for agents and ops, rendered here, over the functions that the API calls."""
