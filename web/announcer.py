@@ -9,6 +9,7 @@ import structlog
 from celery import Celery
 
 from broker.client import announce
+from broker.messages import REQUEST_ID
 
 _ROUNDS_KEPT = 100
 _log = structlog.get_logger(__name__)
@@ -27,7 +28,9 @@ class Announcer:
     def __init__(self, app: Celery, *, per_message: int) -> None:
         self._app = app
         self._per_message = per_message
-        self._rounds: queue.Queue[Sequence[UUID] | None] = queue.Queue(_ROUNDS_KEPT)
+        self._rounds: queue.Queue[tuple[Sequence[UUID], str | None] | None] = queue.Queue(
+            _ROUNDS_KEPT
+        )
         self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
 
     def start(self) -> None:
@@ -36,8 +39,9 @@ class Announcer:
 
     def put(self, ids: Sequence[UUID]) -> None:
         """Announces these soon, or never if too many wait; returns at once."""
+        request_id = structlog.contextvars.get_contextvars().get(REQUEST_ID)
         try:
-            self._rounds.put_nowait(ids)
+            self._rounds.put_nowait((ids, request_id))
         except queue.Full:
             _log.warning("announcement_dropped", tickets=len(ids))
 
@@ -50,5 +54,7 @@ class Announcer:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while (ids := self._rounds.get()) is not None:
-            announce(self._app, ids, per_message=self._per_message)
+        while (put := self._rounds.get()) is not None:
+            ids, request_id = put
+            with structlog.contextvars.bound_contextvars(**{REQUEST_ID: request_id}):
+                announce(self._app, ids, per_message=self._per_message)

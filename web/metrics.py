@@ -23,6 +23,7 @@ from starlette.responses import Response
 from core.errors import PointsmanError
 from store.engine import transaction
 from store.records import oldest_waiting_s, waiting
+from store.retention import dropped
 from store.workers import Worker, workers
 from web.learning_metrics import Learning, learning_families, read_learning
 
@@ -38,12 +39,14 @@ class Snapshot:
         waiting: tickets that are not settled, by state.
         oldest_waiting_s: age of the longest waiting one.
         workers: seen within a week.
+        dropped: rows past their time, by kind.
         learning: what agents, drift checks and trainings say.
     """
 
     waiting: dict[str, int]
     oldest_waiting_s: float
     workers: list[Worker]
+    dropped: dict[str, int]
     learning: Learning
 
 
@@ -63,6 +66,7 @@ def read_snapshot(engine: Engine, *, audit_share: float) -> Snapshot:
             waiting=waiting(connection),
             oldest_waiting_s=oldest_waiting_s(connection),
             workers=workers(connection),
+            dropped=dropped(connection),
             learning=read_learning(connection, audit_share),
         )
 
@@ -79,6 +83,7 @@ def metric_families(snapshot: Snapshot) -> Iterable[Metric]:
     alive = [worker for worker in snapshot.workers if worker.alive]
     yield _alive(alive)
     yield from _counters(alive)
+    yield _dropped(snapshot.dropped)
     yield from learning_families(snapshot.learning)
 
 
@@ -89,7 +94,12 @@ def metrics_routes(read: Callable[[], Snapshot]) -> APIRouter:
     registry.register(_DatabaseCollector(read))
     ProcessCollector(namespace="pointsman_web", registry=registry)
 
-    @routes.get("/metrics")
+    @routes.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"description": "For Prometheus.", "content": {"text/plain": {}}}},
+        summary="Figures for monitoring",
+    )
     def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -147,6 +157,15 @@ def _counters(workers: list[Worker]) -> Iterable[Metric]:
         for worker in workers:
             family.add_metric(_labels(worker), worker.report.counters.get(name, 0))
         yield family
+
+
+def _dropped(dropped: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(
+        "pointsman_retention_dropped", "What retention dropped, by kind.", labels=["what"]
+    )
+    for what, count in dropped.items():
+        family.add_metric([what], count)
+    return family
 
 
 def _labels(worker: Worker) -> list[str]:

@@ -93,12 +93,10 @@ class Problem(HTTPException):
         self.more = more
 
 
-def name_for(error: HTTPException) -> str:
-    """The type of an error, the framework's own ones too."""
-    if isinstance(error, Problem):
-        return error.name
-    other = "failed" if error.status_code >= 500 else "malformed"
-    return str(_BY_STATUS.get(error.status_code, other))
+def name_for(status: int) -> str:
+    """The type of an error of the framework's own."""
+    other = "failed" if status >= 500 else "malformed"
+    return str(_BY_STATUS.get(status, other))
 
 
 def problem_object(name: str, **more: Any) -> dict[str, Any]:
@@ -114,13 +112,17 @@ def problem_object(name: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def problem_answer(
-    name: str, headers: Mapping[str, str] | None = None, **more: Any
-) -> JSONResponse:
-    """The answer, with the id under which logs tell of the request."""
+def known_problem(name: str, **more: Any) -> dict[str, Any]:
+    """The same, with the id under which logs tell of the request."""
     known = structlog.contextvars.get_contextvars()
-    body = problem_object(name, request_id=known.get("request_id"), **more)
-    return JSONResponse(body, KINDS[name].status, headers, media_type=MEDIA_TYPE)
+    return problem_object(name, request_id=known.get("request_id"), **more)
+
+
+def problem_answer(
+    problem: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """The answer to a program."""
+    return JSONResponse(problem, problem["status"], headers, media_type=MEDIA_TYPE)
 
 
 def documented(*names: str) -> dict[int | str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
-from web.problems import Problem, problem_answer
+from web.problems import Problem, known_problem, problem_answer
 
 REQUEST_ID = "x-request-id"
 _USABLE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -58,7 +58,9 @@ class BodyLimit:
         detail = f"The body is larger than {self._most} bytes."
         if announced.isascii() and announced.isdigit() and int(announced) > self._most:
             headers = {"connection": "close"}
-            return await problem_answer("too-large", headers, detail=detail)(scope, receive, send)
+            return await problem_answer(known_problem("too-large", detail=detail), headers)(
+                scope, receive, send
+            )
         taken = 0
 
         async def limited() -> Message:

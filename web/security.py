@@ -5,8 +5,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox"
+)
+"""A report's own policy: its pictures and styles are inside it, and nothing may run or be fetched.
+
+Styles are inline in its pictures, so that no list of hashes would be short.
+"""
 HEADERS = {
     "content-security-policy": POLICY,
     "cross-origin-opener-policy": "same-origin",
@@ -18,7 +26,7 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds `HEADERS` to what the application answers."""
+    """Adds `HEADERS` to what the application answers; an answer's own policy stands."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -28,7 +36,9 @@ class SecurityHeaders:
 
         async def decorated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, decorated)

@@ -16,7 +16,9 @@ from router.conditions import (
     GroupKind,
     HoursWithin,
     LabelPredicted,
+    MetadataIs,
     ScoreWithin,
+    ShareUnder,
     TextContains,
 )
 from router.decide import decide
@@ -34,6 +36,8 @@ _VALUES: dict[FieldName, list[str]] = {
     "customer": ["acme", "ACME-2", "acme-*", "[a-c]*", "?"],
     "priority": ["low", "urgent"],
 }
+_MOMENTS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 9, 1, 6, 30, tzinfo=UTC))
+_PERIODS = [(None, None), (None, None), _MOMENTS, (None, _MOMENTS[0]), (_MOMENTS[1], None)]
 _WORDS = ["chargeback", "bank dispute", "C++", "Straße", "no", "返金"]
 
 
@@ -121,6 +125,17 @@ _leaves: st.SearchStrategy[Condition] = st.one_of(
         st.integers(0, 1439),
         st.integers(1, 1439),
     ),
+    st.builds(ShareUnder, share=_shares),
+    st.builds(
+        lambda key, values: MetadataIs(key=key, values=values),
+        st.sampled_from(["plan", "plan.tier"]),
+        _some(["gold", "true", "7"]),
+    ),
+    st.builds(
+        lambda key, exists: MetadataIs(key=key, exists=exists),
+        st.sampled_from(["plan", "plan.tier"]),
+        st.booleans(),
+    ),
 )
 
 
@@ -145,6 +160,7 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
 @st.composite
 def _rules(draw: st.DrawFn, order: int) -> Rule:
     primary = draw(st.none() | st.sampled_from(_DEPARTMENTS))
+    start, end = draw(st.sampled_from(_PERIODS))
     others = draw(_some(_DEPARTMENTS)) if primary is None or draw(st.booleans()) else ()
     return Rule(
         id=f"rule-{order}",
@@ -153,6 +169,8 @@ def _rules(draw: st.DrawFn, order: int) -> Rule:
             st.none() | st.sampled_from(["two\nlines: yes", "no", "1e5", "08:00", "# x"])
         ),
         enabled=draw(st.integers(0, 9)) > 0,
+        effective_from=start,
+        effective_to=end,
         when=draw(st.none() | conditions),
         primary=primary,
         collaborators=others,
@@ -169,6 +187,7 @@ tickets = st.builds(
     language=st.none() | st.sampled_from(["de", "DE-at", "pt-br", "xx", "-"]),
     customer=st.none() | st.sampled_from(["acme", "Acme-2", "b", "zeta"]),
     priority=st.none() | st.sampled_from(["low", "Urgent"]),
+    metadata=st.sampled_from([{}, {"plan": "Gold"}, {"plan": {"tier": [7, True]}}]),
 )
 scores = st.dictionaries(
     st.sampled_from([*_LABELS, "unknown"]), _shares | st.floats(allow_infinity=False), max_size=5

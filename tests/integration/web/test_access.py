@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,44 +7,10 @@ from starlette.testclient import TestClient
 
 from core.errors import Permanent
 from core.types import Role
-from store.api_tokens import create, revoke
+from store.api_tokens import Wanted, create, revoke, unrevoked
 from store.engine import transaction
-from tests.factories.callers import a_secret, bearer
-from web.access import ACCESS, OPEN, admit
-
-_NOWHERE = "0198c0de-1f2e-7a3b-8c4d-5e6f70819203"
-
-
-@pytest.fixture
-def secrets(engine: Engine) -> dict[Role, str]:
-    return {role: a_secret(engine, role) for role in Role}
-
-
-def _doors() -> Iterator[tuple[str, str]]:
-    """Every door but the stream, which does not end."""
-    return (door for door in ACCESS if door != ("GET", "/v1/stream"))
-
-
-def _status(client: TestClient, door: tuple[str, str], headers: dict[str, str]) -> int:
-    method, path = door
-    return client.request(method, path.format(ticket_id=_NOWHERE), headers=headers).status_code
-
-
-def test_every_door_is_open_to_the_roles_of_the_table_and_to_nobody_else(
-    client: TestClient, secrets: dict[Role, str]
-) -> None:
-    for door in _doors():
-        allowed = ACCESS[door]
-        for role in Role:
-            status = _status(client, door, bearer(secrets[role]))
-            assert status != 401, (door, role)
-            assert (status == 403) == (allowed is not OPEN and role not in allowed), (door, role)
-
-
-def test_without_a_token_only_what_is_open_answers(client: TestClient) -> None:
-    for door in _doors():
-        for headers in ({}, bearer("pointsman_wrong"), {"authorization": "Basic YTpi"}):
-            assert (_status(client, door, headers) == 401) == (ACCESS[door] is not OPEN), door
+from tests.factories.callers import a_doorman, a_secret, bearer
+from web.access import ACCESS, admit
 
 
 def test_a_stranger_is_told_how_to_come_in(client: TestClient) -> None:
@@ -66,7 +31,7 @@ def test_a_route_without_an_entry_keeps_the_process_from_starting(engine: Engine
     routes = APIRouter()
     routes.add_api_route("/v1/secrets", lambda: None, methods=["DELETE"])
     with pytest.raises(Permanent, match="DELETE /v1/secrets"):
-        admit(FastAPI(), [routes], engine)
+        admit(FastAPI(), [routes], a_doorman(engine))
 
 
 def test_a_revoked_token_and_one_that_is_over_open_nothing(
@@ -74,11 +39,13 @@ def test_a_revoked_token_and_one_that_is_over_open_nothing(
 ) -> None:
     secret = a_secret(engine, Role.AGENT, "ann")
     assert client.get("/v1/tickets", headers=bearer(secret)).status_code == 200
-    transaction(engine, lambda c: revoke(c, "ann", actor="bob"))
+    transaction(engine, lambda c: revoke(c, unrevoked(c, "ann"), actor="bob"))
     assert client.get("/v1/tickets", headers=bearer(secret)).status_code == 401
     over = transaction(
         engine,
-        lambda c: create(c, name="x", role=Role.OPS, lifetime=timedelta(seconds=-1), actor="bob"),
+        lambda c: create(
+            c, Wanted(name="x", role=Role.OPS, lifetime=timedelta(seconds=-1)), actor="bob"
+        ),
     )
     assert client.get("/v1/tickets", headers=bearer(over.secret)).status_code == 401
 

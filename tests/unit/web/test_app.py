@@ -32,7 +32,12 @@ def test_the_policy_allows_nothing_inline_and_no_framing() -> None:
 
 
 def test_style_script_and_mark_are_served(client: TestClient) -> None:
-    for name, kind in (("console.css", "css"), ("console.js", "javascript"), ("mark.svg", "svg")):
+    for name, kind in (
+        ("shell.css", "css"),
+        ("shell.js", "javascript"),
+        ("vendor/htmx.min.js", "javascript"),
+        ("mark.svg", "svg"),
+    ):
         answer = client.get(f"/static/{name}")
         assert answer.status_code == 200
         assert kind in answer.headers["content-type"]

@@ -32,6 +32,7 @@ def _snapshot(*workers: object) -> Snapshot:
         waiting={"accepted": 3, "claimed": 0, "quarantined": 1},
         oldest_waiting_s=4.5,
         workers=list(workers),  # type: ignore[arg-type]
+        dropped={"texts": 12},
         learning=Learning(judged={}, drift=None, runs={}, review=_NOTHING),
     )
 
@@ -63,3 +64,7 @@ def test_a_scrape_works_without_a_database_and_says_so() -> None:
     assert answer.status_code == 200
     assert "pointsman_database_up 0.0" in answer.text
     assert "pointsman_tickets_waiting" not in answer.text
+
+
+def test_what_retention_dropped_is_told_by_kind() -> None:
+    assert 'pointsman_retention_dropped_total{what="texts"} 12.0' in _text(_snapshot())

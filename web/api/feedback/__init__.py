@@ -1,1 +1,1 @@
-"""What agents say about decisions, and the queue of what a person should see."""
+"""What agents say about decisions."""

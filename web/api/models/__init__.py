@@ -1,1 +1,1 @@
-"""Model versions, training, drift, and figures of the running system."""
+"""`/v1/models`."""

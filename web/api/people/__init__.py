@@ -1,1 +1,1 @@
-"""Sign-in, sessions, people and tokens."""
+"""People who sign in."""

@@ -1,1 +1,1 @@
-"""Rules as ops edit them: revisions, lint, dry run, backtest, and the departments they name."""
+"""Rules: edited, checked, tried, looked back at."""

@@ -9,11 +9,14 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from core.errors import Invalid
+from core.redaction import Redactor
 from core.ticket_json import loads, parse_ticket
 from core.types import Ticket
-from store.idempotency import Request, keep, reserve
-from store.tickets import Accepted, accept
-from web.problems import Problem, problem_object
+from store.api_tokens import Caller
+from store.idempotency import Request
+from store.tickets import Accepted, Outcome, accept
+from web.idempotency import once
+from web.problems import problem_object
 
 MAX_TICKETS = 1_000
 
@@ -62,14 +65,21 @@ def read_submission(body: bytes) -> Submission:
     return Submission(entries=tuple(map(_entry, listed)), alone=False)
 
 
-def request_of(*, token_id: int, key: str, source: str, body: bytes) -> Request:
+def request_of(sender: Caller, *, key: str, source: str, body: bytes) -> Request:
     """A request under its key: the same for the same source and the same bytes."""
     said = hashlib.sha256(source.encode() + b"\0" + body)
-    return Request(token_id=token_id, key=key, hash=said.digest())
+    return Request(
+        token_id=sender.token_id, person_id=sender.person_id, key=key, hash=said.digest()
+    )
 
 
 def take(
-    connection: Connection, submission: Submission, *, source: str, request: Request | None
+    connection: Connection,
+    submission: Submission,
+    *,
+    source: str,
+    request: Request | None,
+    redact: Redactor,
 ) -> Answered:
     """Stores what is right of a submission, or gives the answer kept for its key.
 
@@ -77,17 +87,17 @@ def take(
         Problem: the key was used for another request.
         Transient: the same request has been under way for longer than a lock is waited for.
     """
-    if request is not None and (kept := reserve(connection, request)):
-        if kept.request_hash != request.hash:
-            detail = f"The key {request.key} was used with another body or source."
-            raise Problem("idempotency-key-reused", detail)
-        return Answered(body=kept.answer, stored=(), replayed=True)
     right = [entry for entry in submission.entries if isinstance(entry, Ticket)]
-    stored = accept(connection, right, source=source)
-    body = _body(submission, stored)
-    if request is not None:
-        keep(connection, request, body)
-    return Answered(body=body, stored=tuple(dict.fromkeys(entry.id for entry in stored)))
+    stored: list[Accepted] = []
+
+    def work() -> dict[str, Any]:
+        stored.extend(accept(connection, right, source=source, redact=redact))
+        return _body(submission, stored)
+
+    body, replayed = once(connection, request, work)
+    waiting = (entry.id for entry in stored if entry.outcome is not Outcome.ERASED)
+    ids = tuple(dict.fromkeys(waiting))
+    return Answered(body=body, stored=ids, replayed=replayed)
 
 
 def _decoded(body: bytes) -> Any:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from core.redaction import Redactor
 from core.text import clean_text
 from core.ticket_json import TicketShape
 from store.api_tokens import Caller
@@ -28,18 +29,10 @@ from web.api.tickets.schemas import (
     WantedTickets,
 )
 from web.api.tickets.timeline import timeline
+from web.idempotency import IdempotencyKey
 from web.problems import Problem, documented
+from web.rate_limits import RateLimits
 
-_Key = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Made up by the caller, one for each request; the same request sent again "
-        "under it gets the same answer.",
-    ),
-]
 _Source = Annotated[
     str | None,
     Query(
@@ -87,7 +80,12 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
-def ticket_routes(engine: Engine, announce: Callable[[tuple[UUID, ...]], None]) -> APIRouter:
+def ticket_routes(
+    engine: Engine,
+    announce: Callable[[tuple[UUID, ...]], None],
+    limits: RateLimits,
+    redact: Redactor,
+) -> APIRouter:
     """The three routes; `announce` tells workers of what was stored and returns at once."""
     routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
@@ -109,17 +107,20 @@ def ticket_routes(engine: Engine, announce: Callable[[tuple[UUID, ...]], None]) 
     def send(
         sender: Annotated[Caller, Depends(caller)],
         body: Annotated[bytes, Depends(_body)],
-        idempotency_key: _Key = None,
+        idempotency_key: IdempotencyKey = None,
         source: _Source = None,
     ) -> JSONResponse:
         """Answers once they are stored. Of several, each has its own outcome."""
         whose = clean_text(source or sender.name).text
+        limits.tickets(sender, 1)
         submission = read_submission(body)
+        limits.tickets(sender, len(submission.entries) - 1)
         request = idempotency_key and request_of(
-            token_id=sender.token_id, key=idempotency_key, source=whose, body=body
+            sender, key=idempotency_key, source=whose, body=body
         )
         answered = transaction(
-            engine, lambda c: take(c, submission, source=whose, request=request or None)
+            engine,
+            lambda c: take(c, submission, source=whose, request=request or None, redact=redact),
         )
         announce(answered.stored)
         headers = {"idempotency-replayed": "true"} if answered.replayed else None

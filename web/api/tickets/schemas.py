@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.text import clean_text
 from core.types import TicketState
+from web.api.moments import Moment
 
 _ID = "0198c0de-1f2e-7a3b-8c4d-5e6f70819203"
 _MOMENT = "2026-03-01T09:30:00Z"
@@ -83,8 +84,8 @@ class WantedTickets(BaseModel):
     external_id: _Word | None = None
     language: _Word | None = None
     model_version: _Word | None = None
-    since: AwareDatetime | None = Field(default=None, description="received at or after")
-    until: AwareDatetime | None = Field(default=None, description="received before")
+    since: Moment | None = Field(default=None, description="received at or after")
+    until: Moment | None = Field(default=None, description="received before")
     cursor: Annotated[str, Field(max_length=100)] | None = Field(
         default=None, description="`next` of the page before"
     )
@@ -96,7 +97,7 @@ class AcceptedTicket(BaseModel):
 
     model_config = _example(ACCEPTED_EXAMPLE)
 
-    outcome: Literal["created", "revised", "duplicate"]
+    outcome: Literal["created", "revised", "duplicate", "erased"]
     id: UUID
     external_id: str
     revision: int

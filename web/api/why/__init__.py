@@ -1,1 +1,1 @@
-"""Why a ticket went where it went, and what would have changed it."""
+"""Why a decision was made, and the same decision made again."""

@@ -1,0 +1,280 @@
+"""Every door by every role, by nobody, by a revoked token, and through another site's page.
+
+The table below is written by hand and is not `web.access`: a slip there turns this red. Whoever
+adds a door adds its line: method, path, who may (helpdesk, agent, ops, approver, admin in this
+order by h, a, o, p, d; a dot for those who may not; or anybody), and the scope that a narrowed
+token needs.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from core.types import Role
+from store.api_tokens import Wanted, create, revoke
+from store.engine import transaction
+from tests.factories.callers import a_person, a_secret, bearer, sign_in, web_settings
+from web.access import ACCESS, SCOPES
+from web.app import make_app
+
+_TABLE = """
+GET    /                                                      haopd   tickets:read
+GET    /board                                                 haopd   tickets:read
+GET    /review                                                .aopd   review:read
+POST   /review/next                                           .aopd   review:write
+POST   /review/undo/{ticket_id}                               .aopd   feedback:write
+POST   /review/again/{ticket_id}                              .aopd   feedback:write
+POST   /review/{item}                                         .aopd   review:write
+POST   /review/{item}/renew                                   .aopd   review:write
+GET    /labels                                                haopd   labels:read
+GET    /labels/table                                          haopd   labels:read
+GET    /labels/new                                            ..o.d   labels:write
+POST   /labels/new                                            ..o.d   labels:write
+GET    /labels/goal                                           ..opd   labels:read
+POST   /labels/goal                                           ..opd   labels:read
+POST   /labels/goal/save                                      ..o.d   labels:write
+GET    /labels/changes/{number}                               haopd   labels:read
+GET    /labels/{key}                                          haopd   labels:read
+GET    /labels/{key}/examples                                 haopd   tickets:read
+POST   /labels/{key}/words                                    ..o.d   labels:write
+POST   /labels/{key}/level                                    ..o.d   labels:write
+POST   /labels/{key}/goal                                     ..opd   labels:read
+POST   /labels/{key}/move                                     ..o.d   labels:write
+GET    /models                                                .aopd   models:read
+GET    /models/compare                                        .aopd   models:read
+GET    /models/{version}                                      .aopd   models:read
+POST   /models/trial/end                                      ..o.d   models:write
+POST   /models/rollback                                       ..o.d   models:write
+POST   /models/{version}/activate                             ..o.d   models:write
+POST   /models/{version}/try                                  ..o.d   models:write
+GET    /training                                              .aopd   models:read
+POST   /training                                              ..o.d   models:write
+GET    /training/progress                                     .aopd   models:read
+GET    /training/{run}                                        .aopd   models:read
+GET    /live/day                                              .aopd   stats:read
+GET    /tickets/{ticket_id}                                   haopd   tickets:read
+GET    /tickets/{ticket_id}/why                               haopd   tickets:read
+POST   /tickets/{ticket_id}/replay                            haopd   tickets:read
+POST   /tickets/{ticket_id}/try-again                         ..o.d   tickets:write
+POST   /tickets/{ticket_id}/feedback                          haopd   feedback:write
+POST   /tickets/{ticket_id}/feedback/{feedback_id}/take-back  haopd   feedback:write
+GET    /health/live                                           anybody -
+GET    /health/ready                                          anybody -
+GET    /metrics                                               anybody -
+GET    /sign-in/oidc                                          anybody -
+GET    /sign-in/oidc/callback                                 anybody -
+POST   /v1/sign-in                                            anybody -
+POST   /v1/sign-out                                           haopd   -
+GET    /v1/me                                                 haopd   -
+POST   /v1/me/password                                        haopd   -
+GET    /v1/people                                             ....d   people:read
+POST   /v1/people                                             ....d   people:write
+GET    /v1/people/{person_id}                                 ....d   people:read
+PATCH  /v1/people/{person_id}                                 ....d   people:write
+POST   /v1/people/{person_id}/password                        ....d   people:write
+GET    /v1/tokens                                             ....d   tokens:read
+POST   /v1/tokens                                             ....d   tokens:write
+POST   /v1/tokens/{token_id}/rotate                           ....d   tokens:write
+POST   /v1/tokens/{token_id}/revoke                           ....d   tokens:write
+POST   /v1/tickets                                            h.o.d   tickets:write
+GET    /v1/tickets                                            haopd   tickets:read
+GET    /v1/tickets/{ticket_id}                                haopd   tickets:read
+GET    /v1/tickets/{ticket_id}/why                            haopd   tickets:read
+POST   /v1/tickets/{ticket_id}/replay                         haopd   tickets:read
+POST   /v1/tickets/{ticket_id}/feedback                       haopd   feedback:write
+GET    /v1/tickets/{ticket_id}/feedback                       haopd   feedback:read
+DELETE /v1/tickets/{ticket_id}/feedback/{feedback_id}         haopd   feedback:write
+GET    /v1/review                                             .aopd   review:read
+POST   /v1/review/claim                                       .aopd   review:write
+POST   /v1/review/resolve                                     .aopd   review:write
+POST   /v1/review/{item}/resolve                              .aopd   review:write
+POST   /v1/review/{item}/release                              .aopd   review:write
+POST   /v1/review/{item}/renew                                .aopd   review:write
+GET    /v1/suggestions                                        ..opd   rules:read
+GET    /v1/rules                                              .aopd   rules:read
+PUT    /v1/rules                                              ..o.d   rules:write
+GET    /v1/rules.yaml                                         .aopd   rules:read
+GET    /v1/rules/hits                                         .aopd   rules:read
+GET    /v1/rules/revisions                                    .aopd   rules:read
+GET    /v1/rules/revisions/{version}                          .aopd   rules:read
+POST   /v1/rules/revisions/{version}/restore                  ..o.d   rules:write
+POST   /v1/rules/lint                                         ..opd   rules:read
+POST   /v1/rules/dry-run                                      ..opd   rules:read
+POST   /v1/rules/backtest                                     ..opd   rules:read
+POST   /v1/rules/plan                                         ..opd   rules:read
+POST   /v1/rules/apply                                        ..o.d   rules:write
+POST   /v1/rules/order                                        ..o.d   rules:write
+PUT    /v1/rules/{rule_id}                                    ..o.d   rules:write
+DELETE /v1/rules/{rule_id}                                    ..o.d   rules:write
+GET    /v1/departments                                        haopd   departments:read
+POST   /v1/departments                                        ..o.d   departments:write
+GET    /v1/departments/{name}                                 haopd   departments:read
+PATCH  /v1/departments/{name}                                 ..o.d   departments:write
+POST   /v1/departments/{name}/rename                          ..o.d   departments:write
+POST   /v1/departments/{name}/retire                          ..o.d   departments:write
+GET    /v1/thresholds                                         haopd   labels:read
+POST   /v1/thresholds/preview                                 ..opd   labels:read
+PUT    /v1/thresholds                                         ..o.d   labels:write
+GET    /v1/labels                                             haopd   labels:read
+POST   /v1/labels                                             ..o.d   labels:write
+GET    /v1/labels/changes/{request}                           haopd   labels:read
+GET    /v1/labels/{name}                                      haopd   labels:read
+PATCH  /v1/labels/{name}                                      ..o.d   labels:write
+POST   /v1/labels/{name}/rename                               ..o.d   labels:write
+POST   /v1/labels/{name}/merge                                ..o.d   labels:write
+POST   /v1/labels/{name}/split                                ..o.d   labels:write
+POST   /v1/labels/{name}/retire                               ..o.d   labels:write
+GET    /v1/stream                                             haopd   tickets:read
+GET    /v1/models                                             .aopd   models:read
+GET    /v1/models/compare                                     .aopd   models:read
+GET    /v1/models/trial                                       .aopd   models:read
+POST   /v1/models/trial/end                                   ..o.d   models:write
+POST   /v1/models/rollback                                    ..o.d   models:write
+GET    /v1/models/{version}                                   .aopd   models:read
+GET    /v1/models/{version}/report                            .aopd   models:read
+GET    /v1/models/{version}/card                              .aopd   models:read
+POST   /v1/models/{version}/activate                          ..o.d   models:write
+POST   /v1/models/{version}/try                               ..o.d   models:write
+GET    /v1/erasures                                           ..opd   erasures:read
+POST   /v1/erasures                                           ..o.d   erasures:write
+GET    /v1/erasures/{erasure_id}                              ..opd   erasures:read
+GET    /v1/retrain                                            .aopd   models:read
+POST   /v1/retrain                                            ..o.d   models:write
+GET    /v1/retrain/{run}                                      .aopd   models:read
+GET    /v1/stats                                              .aopd   stats:read
+GET    /v1/drift                                              .aopd   models:read
+POST   /v1/drift                                              ..o.d   models:write
+GET    /v1/drift/{report}                                     .aopd   models:read
+GET    /v1/drift/{report}/page                                .aopd   models:read
+GET    /v1/audit                                              ..opd   audit:read
+GET    /v1/audit/check                                        ..opd   audit:read
+GET    /v1/audit/export                                       ..opd   audit:read
+GET    /v1/proposals                                          ..opd   proposals:read
+GET    /v1/proposals/{proposal_id}                            ..opd   proposals:read
+POST   /v1/proposals/{proposal_id}/approve                    ...pd   proposals:write
+POST   /v1/proposals/{proposal_id}/reject                     ...pd   proposals:write
+POST   /v1/proposals/{proposal_id}/withdraw                   ..o.d   proposals:write
+"""
+_LETTERS = {
+    "h": Role.HELPDESK,
+    "a": Role.AGENT,
+    "o": Role.OPS,
+    "p": Role.APPROVER,
+    "d": Role.ADMIN,
+}
+_ENDLESS = ("GET", "/v1/stream")
+_SAFE = "GET"
+
+Door = tuple[str, str]
+Send = Callable[[Door, dict[str, str]], int]
+
+
+def _expected() -> Iterator[tuple[Door, tuple[frozenset[Role] | None, str | None]]]:
+    for line in _TABLE.strip().splitlines():
+        method, path, who, scope = line.split()
+        roles = None if who == "anybody" else frozenset(_LETTERS[c] for c in who if c != ".")
+        yield (method, path), (roles, None if scope == "-" else scope)
+
+
+EXPECTED = dict(_expected())
+CLOSED = {door: roles for door, (roles, _) in EXPECTED.items() if roles is not None}
+
+
+@pytest.fixture
+def client(postgres_url: str, redis_url: str) -> Iterator[TestClient]:
+    settings = web_settings(postgres_url, redis_url, requests_per_minute=0)
+    with TestClient(make_app(settings)) as made:
+        yield made
+
+
+@pytest.fixture
+def send(client: TestClient) -> Send:
+    """Knocks at a door with an empty body, at things that are not there; gives the status."""
+
+    def knock(door: Door, headers: dict[str, str]) -> int:
+        method, path = door
+        where = "/".join("2147483647" if part[:1] == "{" else part for part in path.split("/"))
+        body: dict[str, str] | None = None if method == _SAFE else {}
+        return client.request(
+            method, where, json=body, headers=headers, follow_redirects=False
+        ).status_code
+
+    return knock
+
+
+def test_every_door_stands_in_this_tests_table_and_no_other() -> None:
+    missing = sorted(ACCESS.keys() - EXPECTED.keys())
+    assert not missing, f"add a line for each to _TABLE of {__file__}: {missing}"
+    gone = sorted(EXPECTED.keys() - ACCESS.keys())
+    assert not gone, f"take the line of each out of _TABLE of {__file__}: {gone}"
+
+
+def test_every_door_of_the_table_is_one_of_the_application(client: TestClient) -> None:
+    """A door without a route would answer 404 with the framework's own words."""
+    for method, path in EXPECTED.keys() - {_ENDLESS}:
+        where = "/".join("0" if part[:1] == "{" else part for part in path.split("/"))
+        answer = client.request(method, where, follow_redirects=False)
+        assert answer.status_code != 405, (method, path)
+        assert "Not Found" not in answer.text, (method, path)
+
+
+def test_a_door_is_open_to_the_roles_of_the_table_and_to_nobody_else(
+    send: Send, engine: Engine
+) -> None:
+    for role in Role:
+        secret = bearer(a_secret(engine, role))
+        for door, roles in CLOSED.items():
+            if door == _ENDLESS and role in roles:
+                continue
+            status = send(door, secret)
+            assert status != 401, (door, role)
+            assert (status == 403) == (role not in roles), (door, role, status)
+
+
+def test_what_is_open_is_open_to_anybody_and_nothing_else_is(send: Send, engine: Engine) -> None:
+    made = transaction(engine, lambda c: create(c, Wanted(name="x", role=Role.ADMIN), actor="b"))
+    transaction(engine, lambda c: revoke(c, made.token.id, actor="b"))
+    strangers: tuple[dict[str, str], ...] = (
+        {},
+        bearer(made.secret),
+        bearer("pointsman_wrong"),
+        {"authorization": "Basic YTpi"},
+        {"cookie": "pointsman-session=wrong"},
+    )
+    for door in EXPECTED:
+        for stranger in strangers:
+            assert (send(door, stranger) == 401) == (door in CLOSED), (door, stranger)
+
+
+def test_a_narrowed_token_opens_its_scopes_doors_alone(send: Send, engine: Engine) -> None:
+    def narrowed(name: str, *scopes: str) -> dict[str, str]:
+        wanted = Wanted(name=name, role=Role.ADMIN, scopes=scopes)
+        return bearer(transaction(engine, lambda c: create(c, wanted, actor="b")).secret)
+
+    for scope in SCOPES:
+        only = narrowed(f"only {scope}", scope)
+        but = narrowed(f"all but {scope}", *(set(SCOPES) - {scope}))
+        for door, roles in CLOSED.items():
+            needed = EXPECTED[door][1]
+            if door == _ENDLESS or Role.ADMIN not in roles or needed not in (scope, None):
+                continue
+            assert send(door, only) != 403, (door, scope)
+            assert (send(door, but) == 403) == (needed is not None), (door, scope)
+
+
+def test_a_session_changes_nothing_without_its_csrf_token(
+    client: TestClient, send: Send, engine: Engine
+) -> None:
+    a_person(engine, role=Role.ADMIN)
+    token = sign_in(client)
+    for door, roles in CLOSED.items():
+        if door == _ENDLESS or Role.ADMIN not in roles or door == ("POST", "/v1/sign-out"):
+            continue
+        if door[0] == _SAFE:
+            assert send(door, {}) not in (401, 403), door
+            continue
+        for wrong in ({}, {"x-csrf-token": token[::-1]}, {"x-csrf-token": ""}):
+            assert send(door, wrong) == 403, door
+        assert send(door, {"x-csrf-token": token}) not in (401, 403), door

@@ -1,0 +1,1 @@
+"""From which score labels count, and what they may do by themselves."""

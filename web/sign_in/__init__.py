@@ -1,0 +1,1 @@
+"""How people come in: by password or through an OpenID provider."""
