@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from cli import migrate
+from cli.audit import commands as audit
 from cli.corrections import commands as corrections
 from cli.demo import command as demo
 from cli.doctor import command as doctor
@@ -16,6 +17,8 @@ from cli.drift import command as drift
 from cli.labels import commands as labels
 from cli.models import commands as models
 from cli.output import complain
+from cli.people import commands as people
+from cli.privacy import commands as erase
 from cli.review import commands as review
 from cli.rules import commands as rules
 from cli.running import up
@@ -52,6 +55,7 @@ app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.command)
 app.command("drift", epilog=drift.EXAMPLE)(drift.command)
 app.command("compare", epilog=compare.EXAMPLE)(compare.command)
 app.command("predict", epilog=predict.EXAMPLE)(predict.command)
+app.command("erase", epilog=erase.EXAMPLE)(erase.command)
 app.command("retrain", epilog=retrain.EXAMPLE)(retrain.command)
 app.add_typer(models.app, name="models")
 app.add_typer(labels.app, name="labels")
@@ -59,7 +63,9 @@ app.add_typer(corrections.app, name="corrections")
 app.add_typer(review.app, name="review")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(people.app, name="people")
 app.add_typer(rules.app, name="rules")
+app.add_typer(audit.app, name="audit")
 
 # First match counts. Invalid, StateLocked and whatever names a command say themselves what to do.
 _ADVICE: tuple[tuple[type[PointsmanError], str], ...] = (

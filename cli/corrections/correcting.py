@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from cli.output import printable
 from core.errors import Invalid
+from core.feedback import meant
 from core.types import FeedbackKind
 from store import label_history
 from store.audit_sample import AuditTicket
@@ -62,13 +63,6 @@ def correct(
         return Corrected(id=give(connection, feedback), older=older)
 
     return transaction(engine, work)
-
-
-def meant(labels: Sequence[str] | None, department: str | None) -> FeedbackKind:
-    """What somebody means who names labels, a department, or neither."""
-    if labels is not None:
-        return FeedbackKind.WRONG_LABEL
-    return FeedbackKind.CONFIRMED if department is None else FeedbackKind.WRONG_ROUTE
 
 
 def held_line(item: HeldCorrection) -> str:

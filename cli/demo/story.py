@@ -21,15 +21,17 @@ from cli.running.services import bring_to_newest_schema, engine_for
 from cli.running.state import locked
 from cli.tickets.sending import import_file
 from core.errors import Invalid, Transient
+from core.redaction import redactor
 from core.settings import Settings
-from core.types import Rung, Ticket
+from core.types import Role, Rung, Ticket
 from router.parse import parse_ruleset
 from router.ruleset import ruleset_object
-from store import model_versions, rulesets, taxonomy
+from store import model_versions, people, rulesets, taxonomy
 from store.engine import transaction
 from store.workers import Worker, workers
 
 ACTOR = "demo"
+GUEST = "guest"
 HISTORY = "demo-history"
 HELD_OUT = "held_out.json"
 _PARTS = frozenset({"web", "worker", "beat"})
@@ -58,6 +60,7 @@ def tell(wish: Wish, settings: Settings, output: Output) -> Summary:
     with ExitStack() as stack:
         stack.enter_context(locked(settings.state_dir))
         plan = make_plan(wish.data)
+        settings = settings.model_copy(update={"console_guest": settings.console_guest or GUEST})
         model = stack.enter_context(training(plan, settings, output))
         stage = set_stage(plan, settings, output, stack)
         seed(stage)
@@ -84,12 +87,13 @@ def set_stage(plan: Plan, settings: Settings, output: Output, stack: ExitStack) 
 
 
 def seed(stage: Stage) -> None:
-    """Labels, departments and rules; rules that suit the data stay as they are."""
+    """Labels, departments, rules and a guest; rules that suit the data stay as they are."""
     plan = stage.plan
 
     def work(connection: Connection) -> int | None:
         taxonomy.add_labels(connection, plan.labels)
         taxonomy.add_departments(connection, plan.departments)
+        people.ensure(connection, name=stage.settings.console_guest, role=Role.ADMIN, actor=ACTOR)
         active = rulesets.active(connection)
         if active is not None and suits(parse_ruleset(active.document), plan):
             return None
@@ -105,7 +109,13 @@ def seed(stage: Stage) -> None:
 
 def remember(stage: Stage) -> None:
     """The file as a helpdesk's labelled past, from which later models learn as the first does."""
-    import_file(stage.engine, stage.plan.data, source=HISTORY, report=_say_nothing)
+    import_file(
+        stage.engine,
+        stage.plan.data,
+        source=HISTORY,
+        report=_say_nothing,
+        redact=redactor(stage.settings),
+    )
 
 
 def start_processes(stage: Stage) -> None:

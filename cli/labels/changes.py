@@ -11,17 +11,12 @@ from sqlalchemy import Connection, Engine
 from cli.running.services import Connected
 from core.errors import Invalid
 from core.ticket_files import Line, read_tickets
-from core.types import LabelMove, Ticket
-from router.lint import Finding, lint
-from store import label_history, label_usage, taxonomy
+from core.types import Automation, LabelMove, Ticket
+from router.label_outlook import Further, Outlook, Wanted, check, further, look
 from store.engine import transaction
 from store.label_moves import LabelChange
-from store.label_usage import NamedTicket
 from store.tickets import find
-from trainer.labels.label_outlook import Outlook, Wanted, look
 from trainer.labels.relabelling import Workshop, carry_out
-
-MOST_LISTED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +29,16 @@ class Asked:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     examples: Path | None = None
     tickets: tuple[str, ...] = ()
+    level: Automation | None = None
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a change would touch.
-
-    Attributes:
-        outlook: in the database.
-        findings: what the linter says of the rules afterwards and did not say before.
-        to_relabel: tickets of a label that is to be split, newest first, at most 1,000.
-    """
+    """What a change would touch in the database, and what else follows from it."""
 
     outlook: Outlook
-    findings: Sequence[Finding]
-    to_relabel: Sequence[NamedTicket]
+    further: Further
 
 
 def names_in(listed: str) -> tuple[str, ...]:
@@ -84,25 +73,21 @@ def wanted(engine: Engine, asked: Asked) -> Wanted:
     Raises:
         Invalid: names what is wrong with a name, a file or a ticket.
     """
-    for name in asked.after:
-        if not name.strip() or name != name.strip():
-            raise Invalid("label", "is blank or begins or ends so", "give it a visible name")
-    if stray := sorted({*asked.descriptions} - {*asked.after}):
-        raise Invalid("--description", f"is of {stray[0]!r}", "describe one of the new labels")
     examples = () if asked.examples is None else _examples(asked.examples, asked)
-    if asked.kind is LabelMove.ADD and not (examples or asked.tickets or asked.descriptions):
-        raise Invalid("--description", "is missing", "describe the label, or give examples")
     tickets = transaction(engine, lambda c: [_ticket(c, id_) for id_ in asked.tickets])
-    return Wanted(
+    what = Wanted(
         kind=asked.kind,
         before=asked.before,
         after=asked.after,
         descriptions=asked.descriptions,
         examples=examples,
         tickets={asked.after[0]: tickets} if tickets else {},
+        automation=asked.level,
         actor=getpass.getuser(),
         note=asked.note,
     )
+    check(what)
+    return what
 
 
 def outlook(engine: Engine, what: Wanted) -> Found:
@@ -111,26 +96,12 @@ def outlook(engine: Engine, what: Wanted) -> Found:
     Raises:
         Invalid: the labels cannot be changed so.
     """
-    found = transaction(engine, lambda c: look(c, what))
 
-    def more(connection: Connection) -> Found:
-        names = [label.name for label in taxonomy.labels(connection)]
-        departments = [department.name for department in taxonomy.departments(connection)]
-        after = [*(name for name in names if name not in what.before), *what.after]
-        old, new = (
-            lint(rules, departments=departments, labels=labels)
-            for rules, labels in zip(found.ruleset, (names, after), strict=True)
-        )
-        meaning = label_history.meaning(connection)
-        asks = what.before if what.kind is LabelMove.SPLIT else ()
-        written = [name for label in asks for name in meaning.names_of(label)]
-        return Found(
-            outlook=found,
-            findings=[finding for finding in new if finding not in old],
-            to_relabel=label_usage.tickets_naming(connection, written, most=MOST_LISTED),
-        )
+    def work(connection: Connection) -> Found:
+        outlook = look(connection, what)
+        return Found(outlook=outlook, further=further(connection, what, outlook))
 
-    return transaction(engine, more)
+    return transaction(engine, work)
 
 
 def change(here: Connected, what: Wanted, found: Found) -> LabelChange:

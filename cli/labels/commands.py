@@ -8,7 +8,7 @@ import typer
 from cli.labels import levels
 from cli.options import AsJson
 from cli.output import Output
-from core.types import LabelMove
+from core.types import Automation, LabelMove
 
 if TYPE_CHECKING:
     from cli.labels.changes import Asked
@@ -27,15 +27,17 @@ Examples = Annotated[
 @app.command("list", epilog="Example: pointsman labels list")
 def list_(as_json: AsJson = False) -> None:
     """List labels with what they may do, how many tickets name them and what they still need."""
-    from cli.labels.listing import label_lines, listed
+    from cli.labels.listing import label_lines, listing_object
     from cli.running.services import connected
+    from router.label_listing import listed
+    from store.engine import transaction
 
     output = Output(as_json=as_json)
     with connected() as here:
-        found = listed(here.engine)
+        found = transaction(here.engine, listed)
     for line in label_lines(found):
         output.say(line)
-    output.result(found.as_object())
+    output.result(listing_object(found))
 
 
 @app.command(
@@ -54,6 +56,10 @@ def add(  # noqa: PLR0913  (an option each)
         list[str] | None,
         typer.Option("--tickets", metavar="ID", help="A ticket here that carries it; repeatable."),
     ] = None,
+    level: Annotated[
+        Automation | None,
+        typer.Option(help="What it may do; without tickets it is only suggested at first."),
+    ] = None,
     note: Why = "",
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -70,6 +76,7 @@ def add(  # noqa: PLR0913  (an option each)
         descriptions={name: description} if description else {},
         examples=examples,
         tickets=tuple(tickets or ()),
+        level=level,
         note=note,
     )
     _change(asked, dry_run=dry_run, as_json=as_json)

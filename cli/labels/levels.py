@@ -86,7 +86,7 @@ def threshold(  # noqa: PLR0913, PLR0917  (an option each)
     """
     from cli.labels.threshold_goals import Wish
     from cli.labels.threshold_view import minutes_line, plan_lines, plan_object
-    from cli.labels.thresholding import plan_thresholds
+    from cli.labels.thresholding import thresholds_for
     from cli.running.services import connected
 
     output = Output(as_json=as_json)
@@ -98,11 +98,12 @@ def threshold(  # noqa: PLR0913, PLR0917  (an option each)
         look=cost_look_minutes,
     )
     with connected() as here:
-        plan = plan_thresholds(here.engine, labels or (), wish, apply=apply)
+        shown = thresholds_for(here.engine, labels or (), wish, apply=apply)
+    plan = shown.plan
     for line in plan_lines(plan):
         output.say(line)
     if (lost := minutes_line(plan)) is not None:
         output.say(lost)
     if plan.has_goal and not apply:
         output.say("Nothing is changed yet; --apply lets these thresholds count.")
-    output.result(plan_object(plan))
+    output.result(plan_object(shown))

@@ -1,10 +1,11 @@
 """What somebody asks of thresholds on the command line, as a goal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import Invalid
-from trainer.operating.goals import CostGoal, CoverageGoal, Goal, PrecisionGoal, RecallGoal
+from router.threshold_goals import CoverageGoal, Goal, PrecisionGoal, RecallGoal
+from router.thresholds import Cost, Ways, cost_goal
 
 _OPTIONS = "--precision, --recall, --coverage, or both --cost-… options"
 
@@ -25,20 +26,17 @@ class Wish:
     look: float | None = None
 
 
-def goal_of(
-    wish: Wish, routes: Mapping[str, Sequence[str]], departments: Sequence[str]
-) -> Goal | None:
+def goal_of(wish: Wish, there: Ways) -> Goal | None:
     """The goal; None when none was given.
 
     Args:
         wish: the options.
-        routes: the departments that each label can lead to. A label takes the highest cost.
-        departments: all that there are.
+        there: where labels lead.
 
     Raises:
         Invalid: names the option that is wrong, or all when they are more than one goal.
     """
-    goals = [*_shares(wish), *_costs(wish, routes, departments)]
+    goals = [*_shares(wish), *_costs(wish, there)]
     if len(goals) > 1:
         raise Invalid("--precision", "is one goal of several", f"give one of {_OPTIONS}")
     return goals[0] if goals else None
@@ -53,9 +51,7 @@ def _shares(wish: Wish) -> Iterable[Goal]:
         yield CoverageGoal(target=_share("--coverage", wish.coverage))
 
 
-def _costs(
-    wish: Wish, routes: Mapping[str, Sequence[str]], departments: Sequence[str]
-) -> Iterable[Goal]:
+def _costs(wish: Wish, there: Ways) -> Iterable[Goal]:
     if not wish.misroute and wish.look is None:
         return
     by_department = dict(map(_entry, wish.misroute))
@@ -65,17 +61,11 @@ def _costs(
         raise Invalid("--cost-misroute-minutes", "is missing", fix)
     if wish.look is None:
         raise Invalid("--cost-look-minutes", "is missing", "give minutes such as 4")
-    if unknown := sorted(by_department.keys() - set(departments)):
-        problem = f"names {unknown[0]!r}, which is no department"
-        raise Invalid("--cost-misroute-minutes", problem, "name an existing department")
-    yield CostGoal(
-        misroute=misroute,
-        look=_minutes("--cost-look-minutes", wish.look),
-        by_label={
-            label: max(by_department.get(name, misroute) for name in names)
-            for label, names in routes.items()
-        },
-    )
+    look = _minutes("--cost-look-minutes", wish.look)
+    try:
+        yield cost_goal(Cost(misroute=misroute, look=look, by_department=by_department), there)
+    except Invalid as error:
+        raise Invalid("--cost-misroute-minutes", error.problem, error.fix) from error
 
 
 def _entry(given: str) -> tuple[str, float]:

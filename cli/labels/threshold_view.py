@@ -1,13 +1,13 @@
 """A plan of thresholds, for people and for programs."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from cli.labels.levelling import level_object
-from cli.labels.thresholding import LabelPlan, Plan
-from trainer.operating.curves import Share
-from trainer.operating.goals import Choice
+from cli.labels.thresholding import Shown
+from router.operating_points import Share
+from router.threshold_goals import Choice
+from router.thresholds import LabelPlan, Plan
 
 _COLUMNS = ("label", "level", "now", "from", "precision", "recall", "coverage", "tickets")
 
@@ -38,12 +38,12 @@ def minutes_line(plan: Plan) -> str | None:
     return f"{sum(lost) / len(lost):.2f} minutes lost a ticket and label." if lost else None
 
 
-def plan_object(plan: Plan) -> dict[str, Any]:
+def plan_object(shown: Shown) -> dict[str, Any]:
     """JSON-ready; a threshold of null is never."""
     return {
-        "model": plan.model,
-        "applied": plan.is_applied,
-        "labels": {each.label: _label_object(each) for each in plan.labels},
+        "model": shown.plan.model,
+        "applied": shown.is_applied,
+        "labels": {each.label: _label_object(each) for each in shown.plan.labels},
     }
 
 
@@ -53,9 +53,9 @@ def _label_object(each: LabelPlan) -> dict[str, Any]:
         "now": each.now,
         "threshold": choice.threshold,
         "is_common": choice.is_common,
-        "precision": asdict(choice.precision),
-        "recall": asdict(choice.recall),
-        "coverage": asdict(choice.coverage),
+        "precision": choice.precision.model_dump(),
+        "recall": choice.recall.model_dump(),
+        "coverage": choice.coverage.model_dump(),
         "tickets": choice.curve.positives,
         "minutes": each.minutes,
         "before": level_object(each.before),

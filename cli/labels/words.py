@@ -7,8 +7,8 @@ from cli.labels.changes import Found
 from cli.rules.changes import finding_line, findings_object
 from core.types import LabelMove
 from router.changes import compare
+from router.label_outlook import Wanted
 from store.label_moves import LabelChange
-from trainer.labels.label_outlook import Wanted
 
 _SHOWN = 10
 
@@ -21,13 +21,13 @@ def outlook_lines(found: Found) -> Iterator[str]:
     if outlook.rules:
         yield f"Rules that name it: {', '.join(outlook.rules)}."
     yield from compare(*outlook.ruleset).diff
-    yield from map(finding_line, found.findings)
+    yield from map(finding_line, found.further.findings)
     if outlook.serving is None:
         yield "No model serves yet; the next training starts from the new labels."
-    if found.to_relabel:
-        count = len(found.to_relabel)
+    if found.further.to_relabel:
+        count = len(found.further.to_relabel)
         yield f"{count} tickets teach none of the new labels until somebody says which is meant:"
-        yield from (f"  {ticket.external_id}" for ticket in found.to_relabel[:_SHOWN])
+        yield from (f"  {ticket.external_id}" for ticket in found.further.to_relabel[:_SHOWN])
         if count > _SHOWN:
             yield f"  and {count - _SHOWN} more; --json lists them"
 
@@ -60,8 +60,8 @@ def outlook_object(found: Found, made: LabelChange | None) -> dict[str, Any]:
         "corrections": outlook.corrections,
         "rules": list(outlook.rules),
         "rules_diff": list(compare(*outlook.ruleset).diff),
-        "findings": findings_object(found.findings),
-        "to_relabel": [ticket.external_id for ticket in found.to_relabel],
+        "findings": findings_object(found.further.findings),
+        "to_relabel": [ticket.external_id for ticket in found.further.to_relabel],
         "serving": outlook.change.serving,
         "model": None if made is None or made.model is None else made.model.version,
         "changed": made is not None,

@@ -67,14 +67,12 @@ def rollback(as_json: AsJson = False) -> None:
     import getpass
 
     from cli.running.services import connected
-    from store import model_versions
+    from router import serving
     from store.engine import transaction
 
-    output = Output(as_json=as_json)
+    output, who = Output(as_json=as_json), getpass.getuser()
     with connected() as here:
-        active = transaction(
-            here.engine, lambda c: model_versions.rollback(c, actor=getpass.getuser())
-        )
+        active = transaction(here.engine, lambda c: serving.roll_back(c, actor=who))
     output.say(f"{active} serves again; workers follow within seconds.")
     output.result({"active": active})
 

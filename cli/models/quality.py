@@ -53,7 +53,7 @@ def command(  # noqa: PLR0913  (an option each)
     if asked.version is not None:
         audits = {name: count for name, count in audits.items() if name == asked.version}
     output.say(figures_table(found, by))
-    for line in audit_lines(audits, share):
+    for line in audit_lines(audits):
         output.say(line)
     output.result(
         {

@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 from rich.table import Table
 
 from cli.output import printable
 from core.types import GroupBy
 from store.audit_sample import AuditCount
 from store.quality import Figures, Outcome
-from trainer.drift.audit import Accuracy, Audited, audited_accuracy
 
 _WIDTH = 40
 
@@ -42,11 +40,11 @@ def figures_object(group: Figures) -> dict[str, Any]:
     }
 
 
-def audit_lines(audits: Mapping[str, AuditCount], share: float) -> Iterator[str]:
+def audit_lines(audits: Mapping[str, AuditCount]) -> Iterator[str]:
     """A line a version: how many decisions are right, and how far the audit has come."""
     for version, count in audits.items():
         so_far = f"{count.judged} of {count.drawn} drawn tickets looked at"
-        accuracy = _accuracy(count, share)
+        accuracy = count.accuracy
         if accuracy is None:
             yield f"Audit of {version}: {so_far}."
             continue
@@ -60,7 +58,7 @@ def audit_lines(audits: Mapping[str, AuditCount], share: float) -> Iterator[str]
 
 def audit_object(count: AuditCount, share: float) -> dict[str, Any]:
     """JSON-ready; the accuracy is None until somebody looked at a ticket."""
-    accuracy = _accuracy(count, share)
+    accuracy = count.accuracy
     return {
         "share": share,
         "drawn": count.drawn,
@@ -70,14 +68,6 @@ def audit_object(count: AuditCount, share: float) -> dict[str, Any]:
         "low": accuracy and accuracy.low,
         "high": accuracy and accuracy.high,
     }
-
-
-def _accuracy(count: AuditCount, share: float) -> Accuracy | None:
-    """Weighted by one over the chance of the draw."""
-    if not count.judged:
-        return None
-    right = (np.arange(count.judged) < count.right).astype(np.float64)
-    return audited_accuracy(Audited(right=right, inclusion=np.full(count.judged, share)))
 
 
 def _coverage(group: Figures, by: GroupBy) -> float | None:

@@ -10,13 +10,12 @@ from classifier.artifacts import open_artifact
 from cli.models.versions import known_version
 from core.errors import Invalid
 from core.types import TrialStage
-from store import model_versions, trials
+from router import serving
+from store import trials
 from store.engine import transaction
 from store.trials import Trial
 from trainer.trials import life
 from trainer.trials.judge import Finding, Terms
-
-_BY_HAND = "ended by hand"
 
 
 def stage_of(word: str, share: float | None) -> TrialStage:
@@ -49,21 +48,8 @@ def begin(engine: Engine, reference: str, stage: TrialStage, share: float) -> Tr
     artifact = open_artifact(folder) if folder.is_dir() else None
 
     def work(connection: Connection) -> Trial:
-        trials.hold_still(connection)
         version = known_version(connection, artifact, reference)
-        open_artifact(model_versions.registered(connection, version).path)
-        active = model_versions.active(connection)
-        if active is None:
-            fix = "let it serve: `pointsman models activate`"
-            raise Invalid("version", "no version serves that it could be tried against", fix)
-        return trials.begin(
-            connection,
-            version=version,
-            against=active.version,
-            stage=stage,
-            share=share if stage is TrialStage.CANARY else 0,
-            actor=getpass.getuser(),
-        )
+        return serving.begin_trial(connection, version, stage, share, actor=getpass.getuser())
 
     return transaction(engine, work)
 
@@ -87,19 +73,8 @@ def end(engine: Engine, *, promote: bool) -> Trial:
         Invalid: none is open, or the version before cannot serve again.
         ArtifactInvalid: the version that would serve lies in no sound folder.
     """
-
-    def work(connection: Connection) -> Trial:
-        trials.hold_still(connection)
-        trial = trials.current(connection)
-        if trial is None:
-            raise Invalid("trial", "none is open", "begin one: `pointsman models try VERSION`")
-        serves = trial.version if promote else trial.against
-        open_artifact(model_versions.registered(connection, serves).path)
-        act = life.promote if promote else life.discard
-        act(connection, trial, reason=_BY_HAND, actor=getpass.getuser())
-        return trial
-
-    return transaction(engine, work)
+    who = getpass.getuser()
+    return transaction(engine, lambda c: serving.end_trial(c, promote=promote, actor=who))
 
 
 def trial_lines(trial: Trial, finding: Finding | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from classifier.artifacts import Artifact, open_artifact
+from router import serving
 from store import model_versions
 from store.engine import transaction
 from store.model_versions import KnownVersion
@@ -55,14 +56,14 @@ def activate(engine: Engine, reference: str) -> str:
 
     Raises:
         Invalid: there is no such version.
-        ArtifactInvalid: the folder holds no sound artifact.
+        ArtifactInvalid: its folder holds no sound artifact.
     """
     folder = Path(reference)
     artifact = open_artifact(folder) if folder.is_dir() else None
 
     def work(connection: Connection) -> str:
         version = known_version(connection, artifact, reference)
-        model_versions.activate(connection, version, actor=getpass.getuser())
+        serving.activate(connection, version, actor=getpass.getuser())
         return version
 
     return transaction(engine, work)

@@ -1,16 +1,12 @@
-"""An import of rules in words and as JSON, and whether it may be saved. Pure."""
+"""An import of rules in words and as JSON. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from router.changes import Change
-from router.lint import Finding, Severity
-
-
-def has_errors(findings: Sequence[Finding]) -> bool:
-    """Whether one of them stands in the way of saving."""
-    return any(finding.severity is Severity.ERROR for finding in findings)
+from router.editing import has_errors
+from router.lint import Finding
 
 
 def finding_line(finding: Finding) -> str:

@@ -30,14 +30,15 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the active rules as YAML, the same text for the same rules."""
-    from cli.rules.stored import active_rules
     from cli.running.services import connected
+    from router.editing import active_rules
     from router.rules_yaml import dump_rules
     from router.ruleset import ruleset_object
+    from store.engine import transaction
 
     output = Output(as_json=as_json)
     with connected() as here:
-        ruleset = active_rules(here.engine)
+        ruleset = transaction(here.engine, active_rules)
     if file is not None:
         file.write_text(dump_rules(ruleset), encoding="utf-8")
         output.say(f"{len(ruleset.rules)} rules written to {file}.")
@@ -61,20 +62,27 @@ def import_(
     """
     from cli.rules.backtest_view import backtest_lines, backtest_object
     from cli.rules.changes import import_lines
-    from cli.rules.stored import import_rules, read_rules
-    from cli.rules.trying import last_days, try_on_history
+    from cli.rules.stored import edit_object, import_rules, read_rules
     from cli.running.services import connected
+    from router.backtest import Proposal
+    from router.trying import last_days, try_on_history
+    from store.engine import transaction
 
     output, wanted = Output(as_json=as_json), read_rules(file)
     with connected() as here:
         done = import_rules(here.engine, wanted, save=not plan, note=note or f"from {file.name}")
         period = last_days(30, most=here.settings.backtest_tickets)
-        tried = try_on_history(here.engine, wanted, {}, period) if plan else None
+        proposal = Proposal(ruleset=wanted)
+        tried = (
+            transaction(here.engine, lambda c: try_on_history(c, proposal, period))
+            if plan
+            else None
+        )
     for line in import_lines(done.change, done.findings, done.version):
         output.say(line)
     for line in backtest_lines(tried) if tried and tried.of else ():
         output.say(line)
-    output.result(done.as_object() | ({"backtest": backtest_object(tried)} if tried else {}))
+    output.result(edit_object(done) | ({"backtest": backtest_object(tried)} if tried else {}))
     raise typer.Exit(1 if done.refused else 0)
 
 
@@ -87,14 +95,16 @@ def lint(
     as_json: AsJson = False,
 ) -> None:
     """Find dangling names, rules that never apply, labels that nobody takes."""
-    from cli.rules.changes import finding_line, findings_object, has_errors
-    from cli.rules.stored import active_rules, check_rules, read_rules
+    from cli.rules.changes import finding_line, findings_object
+    from cli.rules.stored import read_rules
     from cli.running.services import connected
+    from router.editing import active_rules, findings_of, has_errors
+    from store.engine import transaction
 
     output = Output(as_json=as_json)
     given = None if file is None else read_rules(file)
     with connected() as here:
-        findings = check_rules(here.engine, given or active_rules(here.engine))
+        findings = transaction(here.engine, lambda c: findings_of(c, given or active_rules(c)))
     for finding in findings:
         output.say(finding_line(finding))
     output.say(f"{len(findings)} findings.")

@@ -23,10 +23,13 @@ def dry_run(
     as_json: AsJson = False,
 ) -> None:
     """Show what rules make of one ticket: every condition, its value, and whether it held."""
-    from cli.rules.stored import active_rules, read_rules
-    from cli.rules.trying import read_scores, routing_object, try_on_text, try_on_ticket
+    from cli.rules.stored import read_rules
+    from cli.rules.trying import dry_run_of, read_scores
     from cli.running.services import connected
     from cli.tickets.card import routing_card
+    from router.editing import active_rules
+    from router.trying import routing_object
+    from store.engine import transaction
 
     if (ticket is None) == (text is None):
         raise Invalid("--ticket", "or --text: exactly one is wanted", "give one of the two")
@@ -34,12 +37,12 @@ def dry_run(
         raise Invalid("--labels", "go with --text", "a ticket has its stored scores")
     output, scores = Output(as_json=as_json), read_scores(labels)
     given = None if draft is None else read_rules(draft)
+
     with connected() as here:
-        ruleset = given or active_rules(here.engine)
-        if ticket is not None:
-            routing = try_on_ticket(here.engine, ruleset, ticket)
-        else:
-            routing = try_on_text(ruleset, text or "", scores)
+        routing = transaction(
+            here.engine,
+            lambda c: dry_run_of(c, given or active_rules(c), ticket, text or "", scores),
+        )
     if not as_json:
         output.say(routing_card(routing_object(routing)))
     output.result(routing_object(routing))
@@ -59,8 +62,11 @@ def backtest(
     """Show which tickets rules would have sent elsewhere, before they are saved."""
     from cli.rules.backtest_view import backtest_lines, backtest_object, backtest_tables
     from cli.rules.stored import read_rules
-    from cli.rules.trying import Period, read_levels, read_moment, try_on_history
+    from cli.rules.trying import read_levels, read_moment
     from cli.running.services import connected
+    from router.backtest import Proposal
+    from router.trying import Period, try_on_history
+    from store.engine import transaction
 
     output, wanted, levels = Output(as_json=as_json), read_rules(file), read_levels(level or ())
     end = datetime.now(UTC) if until is None else read_moment("--until", until)
@@ -69,7 +75,8 @@ def backtest(
         raise Invalid("--since", "is not before the end", "give an earlier moment")
     with connected() as here:
         period = Period(since=start, until=end, most=here.settings.backtest_tickets)
-        found = try_on_history(here.engine, wanted, levels, period)
+        proposal = Proposal(ruleset=wanted, levels=levels)
+        found = transaction(here.engine, lambda c: try_on_history(c, proposal, period))
     for line in backtest_lines(found):
         output.say(line)
     for table in backtest_tables(found):
@@ -108,15 +115,17 @@ def restore(
 ) -> None:
     """Let the rules of an older revision decide again, as a new revision."""
     from cli.rules.changes import import_lines
-    from cli.rules.stored import import_rules, revision_rules
+    from cli.rules.stored import edit_object, import_rules
     from cli.running.services import connected
+    from router.editing import revision_rules
+    from store.engine import transaction
 
     output = Output(as_json=as_json)
     with connected() as here:
-        wanted = revision_rules(here.engine, version)
+        wanted = transaction(here.engine, lambda c: revision_rules(c, version))
         told = note or f"as in revision {version}"
         done = import_rules(here.engine, wanted, save=True, note=told)
     for line in import_lines(done.change, done.findings, done.version):
         output.say(line)
-    output.result(done.as_object())
+    output.result(edit_object(done))
     raise typer.Exit(1 if done.refused else 0)

@@ -55,6 +55,7 @@ def child_environment(
         "POINTSMAN_REDIS_URL": redis_url,
         "POINTSMAN_STATE_DIR": str(settings.state_dir),
         "POINTSMAN_HTTP_PORT": str(http_port),
+        "POINTSMAN_CONSOLE_GUEST": settings.console_guest,
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -1,4 +1,4 @@
-"""`pointsman tickets`: send, show, verify, replay, import."""
+"""`pointsman tickets`: send, show, why, verify, replay, import."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,10 +45,17 @@ def import_(file: DataFile, source: Source = "import", as_json: AsJson = False) 
     """Store tickets that people labelled, to learn from. Nothing is decided or sent."""
     from cli.running.services import connected
     from cli.tickets.sending import import_file
+    from core.redaction import redactor
 
     output = Output(as_json=as_json)
     with connected() as here:
-        tally = import_file(here.engine, file, source=source, report=_reporter(file))
+        tally = import_file(
+            here.engine,
+            file,
+            source=source,
+            report=_reporter(file),
+            redact=redactor(here.settings),
+        )
     _finish(tally, output)
 
 
@@ -73,6 +80,24 @@ def show(
     if not as_json:
         output.say(ticket_card(record))
     output.result(record)
+
+
+@app.command("why", epilog="Example: pointsman tickets why sample-0001")
+def why(
+    ticket: Annotated[str, typer.Argument(metavar="ID", help="Its UUID, or its sender's id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what carried a decision: phrases, rules, near misses, tickets like it."""
+    from cli.running.services import connected
+    from cli.tickets.explaining import explain
+    from cli.tickets.why_card import why_card
+
+    output = Output(as_json=as_json)
+    with connected() as here:
+        found = explain(here, ticket)
+    if not as_json:
+        output.say(why_card(found))
+    output.result(found)
 
 
 @app.command("replay", epilog="Example: pointsman tickets replay --dead")
@@ -116,7 +141,7 @@ def verify(
 
 def _finish(tally: "Tally", output: Output) -> None:
     summary = tally.as_object()
-    names = ("created", "revised", "duplicate", "refused")
+    names = ("created", "revised", "duplicate", "erased", "refused")
     output.say(", ".join(f"{summary[name]} {name}" for name in names))
     output.result(summary)
     raise typer.Exit(1 if tally.refused else 0)

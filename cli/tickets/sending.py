@@ -16,6 +16,7 @@ from broker.client import announce
 from cli.running.services import Connected
 from cli.tickets.batches import in_batches
 from core.errors import Invalid, Transient
+from core.redaction import Redactor, redactor
 from core.ticket_files import Line, read_tickets
 from core.types import Ticket
 from store.engine import transaction
@@ -49,7 +50,7 @@ class Tally:
 
     Attributes:
         ids: of the tickets, in the order of the file; one that was there already has its old id.
-        outcomes: how many of them were created, revised or duplicates.
+        outcomes: how many of them were created, revised, duplicates, or erased before.
         refused: how many lines were not tickets.
         errors: the first 1,000 of these.
     """
@@ -68,7 +69,7 @@ class Tally:
             )
 
     def as_object(self) -> dict[str, Any]:
-        """JSON-ready: `created`, `revised`, `duplicate`, `refused`, `errors`."""
+        """JSON-ready: `created`, `revised`, `duplicate`, `erased`, `refused`, `errors`."""
         counts = {str(outcome): self.outcomes[outcome] for outcome in Outcome}
         return {
             **counts,
@@ -93,15 +94,18 @@ def send_file(here: Connected, path: Path, *, source: str, report: Report) -> Ta
     announcer = make_producer_app(
         here.services.redis_url, publish_timeout_s=here.settings.publish_timeout_s
     )
-    store = partial(accept, source=source)
+    store = partial(accept, source=source, redact=redactor(here.settings))
     tally = Tally()
     for accepted in _store_lines(read_tickets(path), here.engine, store, tally, report):
-        ids = [entry.id for entry in accepted if entry.outcome is not Outcome.DUPLICATE]
+        told = (Outcome.CREATED, Outcome.REVISED)
+        ids = [entry.id for entry in accepted if entry.outcome in told]
         announce(announcer, ids, per_message=here.settings.message_tickets)
     return tally
 
 
-def import_file(engine: Engine, path: Path, *, source: str, report: Report) -> Tally:
+def import_file(
+    engine: Engine, path: Path, *, source: str, report: Report, redact: Redactor
+) -> Tally:
     """Stores a file's labelled tickets to learn from; nothing is decided and nobody is told.
 
     Columns that tickets do not have are left out. A line without `labels` is refused.
@@ -110,7 +114,7 @@ def import_file(engine: Engine, path: Path, *, source: str, report: Report) -> T
         Invalid: the file cannot be opened.
         Transient: the database is away; importing the file again adds what is missing.
     """
-    store = partial(import_labelled, source=source)
+    store = partial(import_labelled, source=source, redact=redact)
     lines = map(_want_labels, read_tickets(path, ignore_unknown=True))
     tally = Tally()
     for _ in _store_lines(lines, engine, store, tally, report):
@@ -148,7 +152,7 @@ def _store_lines(
 ) -> Iterator[list[Accepted]]:
     for batch in in_batches(_good(lines, tally, report), _BATCH):
         accepted = _stored(engine, store, batch)
-        tally.ids += [entry.id for entry in accepted]
+        tally.ids += [entry.id for entry in accepted if entry.outcome is not Outcome.ERASED]
         tally.outcomes.update(entry.outcome for entry in accepted)
         yield accepted
 

@@ -1,15 +1,20 @@
-"""`pointsman tokens`: create, list, revoke."""
+"""`pointsman tokens`: create, list, rotate, revoke."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import AsJson
 from cli.output import Output
+from core.errors import Invalid
 from core.types import Role
+
+if TYPE_CHECKING:
+    from store.api_tokens import NewToken
 
 app = typer.Typer(no_args_is_help=True, help="Who may call the HTTP API, and as what.")
 
+_ALL = 1_000_000
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the caller.")]
 
 
@@ -20,6 +25,10 @@ def create(
     expires_days: Annotated[
         float | None, typer.Option(min=0, help="Void after so many days; never if absent.")
     ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="Narrows the role to such doors, `tickets:write` say; may be repeated."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a token. It is shown now and never again."""
@@ -27,23 +36,18 @@ def create(
     from datetime import timedelta
 
     from cli.running.services import connected
-    from cli.tokens.lines import token_object
+    from cli.tokens.scopes import checked
     from store import api_tokens
+    from store.api_tokens import Wanted
     from store.engine import transaction
 
-    output = Output(as_json=as_json)
     lifetime = None if expires_days is None else timedelta(days=expires_days)
+    wanted = Wanted(name=name, role=role, scopes=checked(scope), lifetime=lifetime)
     with connected() as here:
         made = transaction(
-            here.engine,
-            lambda c: api_tokens.create(
-                c, name=name, role=role, lifetime=lifetime, actor=getpass.getuser()
-            ),
+            here.engine, lambda c: api_tokens.create(c, wanted, actor=getpass.getuser())
         )
-    if not as_json:
-        output.say(made.secret)
-        output.say("Keep it now: it is shown this once. Send it as `Authorization: Bearer …`.")
-    output.result({"token": made.secret, **token_object(made.token)})
+    _tell(made, as_json=as_json)
 
 
 @app.command("list", epilog="Example: pointsman tokens list")
@@ -58,10 +62,33 @@ def list_(as_json: AsJson = False) -> None:
 
     output = Output(as_json=as_json)
     with connected() as here:
-        found = transaction(here.engine, api_tokens.tokens)
+        found = transaction(here.engine, lambda c: api_tokens.tokens(c, after=0, most=_ALL))
     for token in found:
         output.say(token_line(token, now=datetime.now(UTC)))
     output.result({"tokens": [token_object(token) for token in found]})
+
+
+@app.command("rotate", epilog="Example: pointsman tokens rotate zendesk")
+def rotate(name: Name, as_json: AsJson = False) -> None:
+    """Give a token a new secret; the old one goes on for POINTSMAN_TOKEN_GRACE_HOURS."""
+    import getpass
+    from datetime import timedelta
+
+    from cli.running.services import connected
+    from store import api_tokens
+    from store.engine import transaction
+
+    with connected() as here:
+        grace = timedelta(hours=here.settings.token_grace_hours)
+        made = transaction(
+            here.engine,
+            lambda c: api_tokens.rotate(
+                c, api_tokens.unrevoked(c, name), grace=grace, actor=getpass.getuser()
+            ),
+        )
+    if made is None:
+        raise Invalid("name", "is that of a token that is over", "revoke it and create another")
+    _tell(made, as_json=as_json)
 
 
 @app.command("revoke", epilog="Example: pointsman tokens revoke zendesk")
@@ -75,6 +102,19 @@ def revoke(name: Name, as_json: AsJson = False) -> None:
 
     output = Output(as_json=as_json)
     with connected() as here:
-        transaction(here.engine, lambda c: api_tokens.revoke(c, name, actor=getpass.getuser()))
+        transaction(
+            here.engine,
+            lambda c: api_tokens.revoke(c, api_tokens.unrevoked(c, name), actor=getpass.getuser()),
+        )
     output.say(f"{name} opens nothing any more.")
     output.result({"revoked": name})
+
+
+def _tell(made: "NewToken", *, as_json: bool) -> None:
+    from cli.tokens.lines import token_object
+
+    output = Output(as_json=as_json)
+    if not as_json:
+        output.say(made.secret)
+        output.say("Keep it now: it is shown this once. Send it as `Authorization: Bearer …`.")
+    output.result({"token": made.secret, **token_object(made.token)})

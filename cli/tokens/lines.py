@@ -13,15 +13,17 @@ def token_line(token: ApiToken, *, now: datetime) -> str:
     """One line: whose, what for, whether it lives, when it was last used."""
     used = "never used" if token.last_used_at is None else f"used {_moment(token.last_used_at)}"
     name = printable(token.name, _NAME_CHARS)
-    return f"{name:<20}  {token.role:<8}  {_life(token, now)}, {used}"
+    scopes = "" if token.scopes is None else f", only {' '.join(token.scopes)}"
+    return f"{name:<20}  {token.role:<8}  {_life(token, now)}, {used}{scopes}"
 
 
 def token_object(token: ApiToken) -> dict[str, Any]:
     """JSON-ready."""
-    moments = ("created_at", "expires_at", "last_used_at", "revoked_at")
+    moments = ("created_at", "expires_at", "last_used_at", "revoked_at", "old_secret_until")
     return {
         "name": token.name,
         "role": token.role,
+        "scopes": None if token.scopes is None else list(token.scopes),
         "created_by": token.created_by,
         **{name: _iso(getattr(token, name)) for name in moments},
     }

@@ -5,14 +5,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Engine
-from uuid_utils.compat import uuid7
+from sqlalchemy import Engine
 
 from broker.app import make_producer_app
 from broker.client import wake_trainers
 from cli.running.services import Connected
 from core.errors import Transient
 from core.types import RunState
+from router.run_words import run_words
 from store import training_runs
 from store.engine import transaction
 from store.training_runs import TrainingRun
@@ -22,24 +22,9 @@ _OPEN = (RunState.QUEUED, RunState.RUNNING)
 
 
 def ask(here: Connected, reason: str) -> TrainingRun:
-    """The run that was asked for; one that waits already is as good.
-
-    Raises:
-        Transient: the run vanished while it was asked for.
-    """
-
-    def work(connection: Connection) -> TrainingRun | None:
-        window = f"by hand {uuid7()}"
-        who = getpass.getuser()
-        training_runs.request(
-            connection, window=window, trigger="manual", reason=reason, requested_by=who
-        )
-        newest = training_runs.newest(connection, most=1)
-        return newest[0] if newest else None
-
-    run = transaction(here.engine, work)
-    if run is None:
-        raise Transient("the run was removed")
+    """The run that was asked for; one that waits or runs already is as good."""
+    who = getpass.getuser()
+    run, _ = transaction(here.engine, lambda c: training_runs.ask(c, reason=reason, by=who))
     app = make_producer_app(
         here.services.redis_url, publish_timeout_s=here.settings.publish_timeout_s
     )
@@ -72,14 +57,8 @@ def watch(engine: Engine, run: int) -> Iterator[str]:
 
 
 def run_line(run: TrainingRun) -> str:
-    """One line: which run, why, how it ended."""
-    start = f"run {run.id} ({run.trigger}: {run.reason})"
-    if run.state is RunState.FAILED:
-        return f"{start} failed: {run.error}; the active model serves on"
-    if run.state in _OPEN:
-        return f"{start} is {run.state}"
-    why = (run.gate or {}).get("reason", "")
-    return f"{start}: {run.outcome}, model {run.candidate or '-'}. {why}"
+    """One line: which run, why, where it is or how it ended."""
+    return f"run {run.id} ({run.trigger}: {run.reason}): {run_words(run)}"
 
 
 def run_object(run: TrainingRun) -> dict[str, Any]:
@@ -98,8 +77,5 @@ def run_object(run: TrainingRun) -> dict[str, Any]:
 
 
 def _progress_line(run: TrainingRun) -> str:
-    if run.state is RunState.QUEUED:
-        return f"run {run.id}: waits for a trainer (`pointsman up` has one)"
-    stage, fraction = run.progress.get("stage", "starting"), run.progress.get("fraction")
-    share = "" if fraction is None else f" {fraction:.0%}"
-    return f"run {run.id}: {stage}{share}"
+    hint = " `pointsman up` has one." if run.state is RunState.QUEUED else ""
+    return f"run {run.id}: {run_words(run)}{hint}"

@@ -121,7 +121,7 @@ def test_a_correction_by_an_older_name_is_noted_under_the_new_one(run: Run) -> N
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("add", "odd"), "--description: is missing"),
+        (("add", "odd"), "description: is missing"),
         (("add", " "), "label: is blank"),
         (("rename", "nonsense", "x"), "'nonsense' is not in use"),
         (("retire", "refund"), "is named by rule money"),

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from cli.main import main
 from core.types import Automation, LabelLevel
+from router.operating_points import Curves
 from router.rules_yaml import dump_rules
 from router.ruleset import ruleset_object
 from store import rulesets
@@ -17,7 +18,7 @@ from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.models import install
 from tests.factories.rulesets import a_rule, a_ruleset, label
 from tests.integration.cli.conftest import Run
-from trainer.operating.curves import Curves, measure_curves
+from trainer.operating.curves import measure_curves
 from worker.host import Host
 
 

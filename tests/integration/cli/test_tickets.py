@@ -32,7 +32,7 @@ def _states(engine: Engine) -> list[str]:
 
 def _summary(created: int = 0, revised: int = 0, duplicate: int = 0) -> dict[str, object]:
     counts = {"created": created, "revised": revised, "duplicate": duplicate}
-    return {**counts, "refused": 0, "errors": []}
+    return {**counts, "erased": 0, "refused": 0, "errors": []}
 
 
 def test_tickets_are_stored_once_and_announced(

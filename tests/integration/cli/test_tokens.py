@@ -31,12 +31,26 @@ def test_the_list_tells_everything_but_the_secret(run: Run) -> None:
     assert made["token"] not in str(listed)
 
 
+def test_a_narrowed_token_is_rotated_and_keeps_its_scopes(run: Run, engine: Engine) -> None:
+    scopes = ("--scope", "tickets:write", "--scope", "feedback:write")
+    first = run("tokens", "create", "shop", "--role", "helpdesk", *scopes)[1]
+    second = run("tokens", "rotate", "shop")[1]
+    assert first["scopes"] == second["scopes"] == ["feedback:write", "tickets:write"]
+    assert second["old_secret_until"] is not None
+    for made in (first, second):
+        caller = transaction(engine, lambda c, made=made: caller_of(c, made["token"]))  # type: ignore[misc]
+        assert caller is not None
+        assert caller.scopes == frozenset(scopes[1::2])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ["create", "shop", "--role", "ops"],
         ["create", " ", "--role", "ops"],
         ["create", "x", "--role", "king"],
+        ["create", "x", "--role", "ops", "--scope", "tickets:eat"],
+        ["rotate", "nobody"],
         ["revoke", "nobody"],
     ],
 )

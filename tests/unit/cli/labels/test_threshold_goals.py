@@ -2,14 +2,15 @@ import pytest
 
 from cli.labels.threshold_goals import Wish, goal_of
 from core.errors import Invalid
-from trainer.operating.goals import CostGoal, CoverageGoal, Goal, PrecisionGoal, RecallGoal
+from router.threshold_goals import CostGoal, CoverageGoal, Goal, PrecisionGoal, RecallGoal
+from router.thresholds import Ways
 
 _ROUTES = {"refund": ("billing",), "parcel": ("orders", "billing"), "crash": ("desk",)}
 _DEPARTMENTS = ("billing", "orders", "desk")
 
 
 def _goal(wish: Wish) -> Goal | None:
-    return goal_of(wish, _ROUTES, _DEPARTMENTS)
+    return goal_of(wish, Ways(routes=_ROUTES, departments=_DEPARTMENTS))
 
 
 def test_each_option_is_a_goal_and_none_is_none() -> None:

@@ -1,6 +1,7 @@
-from cli.rules.changes import finding_line, has_errors, import_lines
+from cli.rules.changes import finding_line, import_lines
 from router.changes import compare
 from router.conditions import LabelPredicted
+from router.editing import has_errors
 from router.lint import Finding, Severity
 from router.ruleset import Rule, Ruleset
 

@@ -1,0 +1,1 @@
+"""`pointsman audit`: who changed what."""

@@ -1,0 +1,1 @@
+"""`pointsman people`: who may sign in."""
