@@ -6,17 +6,18 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 ONLY ?=
 
-.PHONY: install demo test test-unit check format bench clean
+.PHONY: install demo test test-unit check format words bench fuzz-api clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   the whole system on embedded services     make test   every test"
 	@echo "make check  lint, types, import floors, migrations    make bench  benchmarks (ONLY=\"P1 P4\")"
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt web/assets/package-lock.json
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt "torch==$$(sed -n 's/^torch==//p' constraints.txt)"
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ml,embedded,dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ml,embedded,dev,assets]"
+	$(BIN)/python -m web.assets
 	touch $@
 
 install: $(STAMP)
@@ -42,9 +43,17 @@ check: install
 	$(BIN)/typos
 	$(BIN)/python -m pytest -q tests/migrations -k match_the_tables
 
+words: install
+	$(BIN)/pybabel --quiet extract -F web/locale/babel.cfg -k N_ --omit-header --no-location --sort-output -o web/locale/web.pot .
+	$(BIN)/pybabel --quiet update -i web/locale/web.pot -d web/locale -D web --omit-header --no-fuzzy-matching --ignore-obsolete
+	rm web/locale/web.pot
+
 bench: install
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"
 	$(BIN)/python -m benchmarks $(ONLY)
+
+fuzz-api: install
+	EXAMPLES=$(or $(EXAMPLES),60) $(BIN)/python -m pytest -s tests/acceptance/test_api_schema.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,6 +17,7 @@ from typing import Any
 
 QUICK = {"P1": "p1_predict:run", "P4": "p4_pipeline:run", "P9": "p9_decide:run"}
 SCRIPTS = QUICK | {
+    "P8": "p8_intake:run",
     "P10": "p10_backtest:run",
     "Q1": "quality:goemotions_balanced",
     "Q1-fast": "quality:goemotions_fast",
