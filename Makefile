@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 ONLY ?=
 
-.PHONY: install demo test test-unit check format words bench fuzz-api clean
+.PHONY: install demo test test-unit check format words bench fuzz-api screenshots clean
 .DEFAULT_GOAL := help
 
 help:
@@ -25,8 +25,10 @@ install: $(STAMP)
 demo: install
 	$(BIN)/pointsman demo $(ARGS)
 
+# What starts processes of its own has the machine to itself.
 test: install
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses=4 tests/unit tests/integration tests/migrations $(ARGS)
+	$(BIN)/python -m pytest tests/acceptance tests/browser tests/faults $(ARGS)
 
 test-unit: install
 	$(BIN)/python -m pytest tests/unit $(ARGS)
@@ -54,6 +56,9 @@ bench: install
 
 fuzz-api: install
 	EXAMPLES=$(or $(EXAMPLES),60) $(BIN)/python -m pytest -s tests/acceptance/test_api_schema.py
+
+screenshots: install
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

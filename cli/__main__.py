@@ -21,7 +21,7 @@ def start() -> int:
     finally:
         # CPython remembers a Ctrl-C that met an exec of text, as dataclasses use, and would end
         # by SIGINT whatever we return; the next exec of text forgets it.
-        exec("")
+        exec("")  # noqa: S102
 
 
 if __name__ == "__main__":

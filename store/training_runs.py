@@ -247,7 +247,18 @@ def _json(value: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Since:
-    """What happened since the last run was asked for, or since the active model serves."""
+    """What happened since the last run was asked for, or since the active model serves.
+
+    Attributes:
+        now: the moment.
+        last_run: number of the last run, however it ended; 0 for none.
+        since: when it was asked for; the active model's beginning if there was none.
+        new_corrections: about labels, given since then.
+        judged: decisions of the active model that agents said something about since then.
+        overruled: of those, with a wrong label or route.
+        drift_report: the newest with alerts about the active model since then; None for none.
+        drift_alerts: how many it has.
+    """
 
     now: datetime
     last_run: int

@@ -65,13 +65,13 @@ def template_database(postgres_server: str) -> Iterator[str]:
 @pytest.fixture
 def empty_database_url(postgres_server: str) -> Iterator[str]:
     """URL of a database without any table."""
-    yield from _database(postgres_server, "template1")
+    yield from fresh_database(postgres_server, "template1")
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str, template_database: str) -> Iterator[str]:
     """URL of a migrated database of the test's own."""
-    yield from _database(postgres_server, template_database)
+    yield from fresh_database(postgres_server, template_database)
 
 
 @pytest.fixture
@@ -84,10 +84,12 @@ def engine(postgres_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def redis_server(services_folder: Path) -> Iterator[str]:
-    """URL of a Redis server."""
+    """URL of a Redis database; each process of a parallel run has its own."""
     given = os.environ.get("POINTSMAN_REDIS_URL")
     if given:
-        yield given
+        process = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+        server = make_url(given)
+        yield server.set(database=process or server.database).render_as_string(hide_password=False)
         return
     with embedded_redis(services_folder / "redis") as url:
         yield url
@@ -107,7 +109,8 @@ def samples() -> Path:
     return Path(__file__).parent.parent / "samples"
 
 
-def _database(server: str, template: str) -> Iterator[str]:
+def fresh_database(server: str, template: str) -> Iterator[str]:
+    """URL of a clone of a database, which is dropped after its use."""
     name = f"test_{uuid4().hex[:12]}"
     _run(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield _url_of(server, name)

@@ -5,7 +5,6 @@ done twice when a message is, and a trainer finds its work without Redis too.
 """
 
 import threading
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +29,7 @@ from trainer.labels.requests import LabelRequests
 from trainer.loop.gate import GateLimits, GateMode
 from trainer.loop.material import Doubts
 from trainer.loop.runs import ACTOR, Plan, carry_out
-from trainer.loop.triggers import Policy, Signals, due
+from trainer.loop.triggers import Policy, due
 from trainer.privacy.sweeper import Sweeper
 from trainer.trials import life
 
@@ -145,8 +144,8 @@ class Trainer:
         return True
 
     def _ask_and_claim(self, connection: Connection) -> training_runs.TrainingRun | None:
-        signals = Signals(**asdict(training_runs.since_last(connection)))
-        if (trigger := due(self._policy, signals)) is not None:
+        since = training_runs.since_last(connection)
+        if (trigger := due(self._policy, since)) is not None:
             training_runs.request(
                 connection,
                 window=trigger.window,

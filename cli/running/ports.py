@@ -5,7 +5,7 @@ import socket
 from core.errors import Invalid
 from core.settings import Settings
 
-_ANYWHERE = {"0.0.0.0", "::", ""}
+_ANYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104
 
 
 def choose_port(settings: Settings) -> int:

@@ -34,6 +34,7 @@ from trainer.loop.snapshot import (
     join,
     read_known,
 )
+from trainer.loop.unshown import read_policies, without_unshown
 from trainer.reporting.report import HELD_OUT_FILE
 
 _ROUNDS = 4
@@ -53,7 +54,7 @@ class _Read:
     """What people said, in the labels of today.
 
     Attributes:
-        unclear: what they said of labels that were split.
+        unclear: what they said of labels that were split, or without seeing every label.
         names: with every label that must be served whatever is known of it.
         served: labels in use that the active model knows.
     """
@@ -148,14 +149,15 @@ def _read(connection: Connection) -> _Read:
     found = list(standing_label_feedback(connection))
     base, unclear = _today(said, meaning)
     # A ticket whose newest word is unclear does not fall back on what it was imported with.
-    waiting, feedback = _unclear_feedback(found, meaning)
-    silent = {entry.ticket_id for entry in waiting}
+    unshown, judged = without_unshown(found, read_policies(connection, found), meaning)
+    waiting, feedback = _unclear_feedback(judged, meaning)
+    silent = {entry.ticket_id for entry in (*waiting, *unshown)}
     base = [entry for entry in base if entry.ticket_id not in silent]
     last = snapshots.newest(connection)
     return _Read(
         base=base,
         feedback=feedback,
-        unclear=[*unclear, *waiting],
+        unclear=[*unclear, *waiting, *unshown],
         known=read_known(last.path) if last else _as_first_dealt(connection, base),
         names=Names(descriptions=_descriptions(connection), now=meaning.now),
         served=_served(connection),

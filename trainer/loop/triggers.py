@@ -1,7 +1,9 @@
 """When a retraining is due, and why: pure policy over counts and times."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+
+from store.training_runs import Since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,31 +26,6 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signals:
-    """What is known at a moment.
-
-    Attributes:
-        now: the moment.
-        last_run: number of the last run, however it ended; 0 for none.
-        since: when it was asked for; the active model's beginning if there was none.
-        new_corrections: about labels, given since then.
-        judged: decisions of the active model that agents said something about since then.
-        overruled: of those, with a wrong label or route.
-        drift_report: the newest with alerts about the active model since then; None for none.
-        drift_alerts: how many it has.
-    """
-
-    now: datetime
-    last_run: int
-    since: datetime
-    new_corrections: int
-    judged: int
-    overruled: int
-    drift_report: int | None
-    drift_alerts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """Why a run is asked for. Equal windows ask for one run, however often they are seen."""
 
@@ -57,56 +34,56 @@ class Trigger:
     window: str
 
 
-def due(policy: Policy, signals: Signals) -> Trigger | None:
+def due(policy: Policy, seen: Since) -> Trigger | None:
     """The first trigger that holds; None while nothing new could be learned.
 
     That goes for drift too: the same tickets would give the same model, so an alert waits for the
     first correction. A run that failed is not repeated by the same corrections or the same alert:
     they counted towards it.
     """
-    if not signals.new_corrections:
+    if not seen.new_corrections:
         return None
     triggers = (_corrections, _overrides, _drift, _time)
-    return next((found for of in triggers if (found := of(policy, signals))), None)
+    return next((found for of in triggers if (found := of(policy, seen))), None)
 
 
-def _corrections(policy: Policy, signals: Signals) -> Trigger | None:
-    if not policy.corrections or signals.new_corrections < policy.corrections:
+def _corrections(policy: Policy, seen: Since) -> Trigger | None:
+    if not policy.corrections or seen.new_corrections < policy.corrections:
         return None
-    reason = f"{signals.new_corrections} new corrections, {policy.corrections} are enough"
-    return _trigger("corrections", reason, signals)
+    reason = f"{seen.new_corrections} new corrections, {policy.corrections} are enough"
+    return _trigger("corrections", reason, seen)
 
 
-def _overrides(policy: Policy, signals: Signals) -> Trigger | None:
-    if not policy.override_rate or signals.judged < policy.override_tickets:
+def _overrides(policy: Policy, seen: Since) -> Trigger | None:
+    if not policy.override_rate or seen.judged < policy.override_tickets:
         return None
-    rate = signals.overruled / signals.judged
+    rate = seen.overruled / seen.judged
     if rate < policy.override_rate:
         return None
     reason = (
-        f"agents overruled {rate:.0%} of {signals.judged} judged decisions, "
+        f"agents overruled {rate:.0%} of {seen.judged} judged decisions, "
         f"{policy.override_rate:.0%} is the limit"
     )
-    return _trigger("override rate", reason, signals)
+    return _trigger("override rate", reason, seen)
 
 
-def _drift(policy: Policy, signals: Signals) -> Trigger | None:
-    if not policy.on_drift or signals.drift_report is None:
+def _drift(policy: Policy, seen: Since) -> Trigger | None:
+    if not policy.on_drift or seen.drift_report is None:
         return None
     reason = (
-        f"drift report {signals.drift_report} has {signals.drift_alerts} alerts, "
-        f"and {signals.new_corrections} new corrections"
+        f"drift report {seen.drift_report} has {seen.drift_alerts} alerts, "
+        f"and {seen.new_corrections} new corrections"
     )
-    return _trigger("drift", reason, signals)
+    return _trigger("drift", reason, seen)
 
 
-def _time(policy: Policy, signals: Signals) -> Trigger | None:
-    if not policy.every or signals.now - signals.since < policy.every:
+def _time(policy: Policy, seen: Since) -> Trigger | None:
+    if not policy.every or seen.now - seen.since < policy.every:
         return None
     hours = policy.every.total_seconds() / 3600
-    reason = f"{hours:g} hours since the last, and {signals.new_corrections} new corrections"
-    return _trigger("time", reason, signals)
+    reason = f"{hours:g} hours since the last, and {seen.new_corrections} new corrections"
+    return _trigger("time", reason, seen)
 
 
-def _trigger(kind: str, reason: str, signals: Signals) -> Trigger:
-    return Trigger(kind=kind, reason=reason, window=f"after run {signals.last_run}")
+def _trigger(kind: str, reason: str, seen: Since) -> Trigger:
+    return Trigger(kind=kind, reason=reason, window=f"after run {seen.last_run}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from classifier.manifest import Facts
 from core.text import text_hash
@@ -171,7 +171,7 @@ def _object(report: Report, found: Study) -> dict[str, Any]:
 def _pages() -> Environment:
     return Environment(
         loader=PackageLoader("trainer"),
-        autoescape=lambda name: bool(name and name.endswith(".html")),
+        autoescape=select_autoescape(["html"], default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,7 +1,6 @@
 """What trainings make of labels that changed: read by meaning, judged on what is common."""
 
 import json
-import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,22 +10,22 @@ from sqlalchemy import Connection, Engine
 from classifier.artifacts import open_artifact
 from core.types import FeedbackKind, LabelMove, RunState, Ticket
 from router.label_outlook import Wanted, look
-from store import model_versions, taxonomy, training_runs
+from store import model_versions, taxonomy
 from store.claims import claim
 from store.corrections import Feedback, give
 from store.decisions import finish
 from store.engine import transaction
 from store.taxonomy import Label
 from store.tickets import accept, import_labelled
-from store.training_runs import TrainingRun
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
+from tests.factories.runs import carried_out
 from tests.factories.values import a_ticket, finished
 from trainer.labels.relabelling import Workshop
 from trainer.labels.relabelling import carry_out as change_labels
 from trainer.loop.gate import GateLimits, GateMode
 from trainer.loop.material import Doubts, gather
-from trainer.loop.runs import Plan, carry_out
+from trainer.loop.runs import Plan
 from trainer.loop.snapshot import Draft
 from trainer.run import train
 
@@ -63,21 +62,6 @@ def _change(engine: Engine, plan: Plan, kind: LabelMove, before: str, after: str
     )
     found = transaction(engine, lambda c: look(c, wanted))
     change_labels(engine, wanted, found, Workshop(models=plan.state / "models", background=50))
-
-
-def _run(engine: Engine, plan: Plan, window: str) -> TrainingRun:
-    transaction(
-        engine,
-        lambda c: training_runs.request(
-            c, window=window, trigger="manual", reason="test", requested_by="test"
-        ),
-    )
-    run = transaction(engine, lambda c: training_runs.claim(c, lease_s=60))
-    assert run is not None
-    carry_out(engine, run, plan, threading.Event())
-    found = transaction(engine, lambda c: training_runs.find(c, run.id))
-    assert found is not None
-    return found
 
 
 def _draft(engine: Engine) -> Draft:
@@ -154,7 +138,7 @@ def test_confirmed_decisions_of_an_older_model_are_read_by_meaning_too(
 def test_an_added_label_is_learned_by_the_next_training_and_a_new_model_never_forgets_it(
     engine: Engine, plan: Plan
 ) -> None:
-    assert _run(engine, plan, "first").outcome == "promoted"
+    assert carried_out(engine, plan, "first").outcome == "promoted"
     wanted = Wanted(
         kind=LabelMove.ADD,
         after=("lockout",),
@@ -169,7 +153,7 @@ def test_an_added_label_is_learned_by_the_next_training_and_a_new_model_never_fo
     change_labels(engine, wanted, found, Workshop(models=plan.state / "models", background=50))
     assert _active_labels(engine) == (*LABELS, "lockout")
 
-    second = _run(engine, plan, "second")
+    second = carried_out(engine, plan, "second")
     assert (second.state, second.outcome) == (RunState.SUCCEEDED, "promoted"), second
     assert _active_labels(engine) == (*LABELS, "lockout"), "three tickets: served, not learned"
     assert "lockout" not in _metrics(engine)["per_label"]
@@ -179,7 +163,7 @@ def test_an_added_label_is_learned_by_the_next_training_and_a_new_model_never_fo
         for n in range(12)
     ]
     transaction(engine, lambda c: import_labelled(c, more, source="history"))
-    third = _run(engine, plan, "third")
+    third = carried_out(engine, plan, "third")
     assert third.outcome == "promoted", third.gate
     assert set(_active_labels(engine)) == {*LABELS, "lockout"}
     assert "lockout" in _metrics(engine)["per_label"]
@@ -193,9 +177,9 @@ def _metrics(engine: Engine) -> dict[str, dict[str, object]]:
 
 
 def test_a_retired_label_does_not_keep_a_new_model_from_serving(engine: Engine, plan: Plan) -> None:
-    assert _run(engine, plan, "first").outcome == "promoted"
+    assert carried_out(engine, plan, "first").outcome == "promoted"
     _change(engine, plan, LabelMove.RETIRE, "login", "")
-    second = _run(engine, plan, "second")
+    second = carried_out(engine, plan, "second")
     assert second.outcome == "promoted", second.gate
     assert set(_active_labels(engine)) == set(LABELS) - {"login"}
 
@@ -203,7 +187,7 @@ def test_a_retired_label_does_not_keep_a_new_model_from_serving(engine: Engine, 
 def test_a_model_whose_labels_changed_while_it_was_trained_does_not_serve(
     engine: Engine, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _run(engine, plan, "first").outcome == "promoted"
+    assert carried_out(engine, plan, "first").outcome == "promoted"
     more = [a_ticket("z", subject="", body="refund please", labels=("refund",))]
     transaction(engine, lambda c: import_labelled(c, more, source="history"))
 
@@ -213,7 +197,7 @@ def test_a_model_whose_labels_changed_while_it_was_trained_does_not_serve(
         return outcome
 
     monkeypatch.setattr("trainer.loop.runs.train", renamed_meanwhile)
-    run = _run(engine, plan, "second")
+    run = carried_out(engine, plan, "second")
     assert run.outcome == "rejected"
     assert run.gate is not None
     assert "does not know money-back" in run.gate["reason"]

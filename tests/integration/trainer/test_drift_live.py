@@ -29,7 +29,7 @@ from tests.factories.streams import Made, age_model, put
 from trainer.drift.limits import Limits
 from trainer.drift.live import Checked, WatchPlan, check
 from trainer.loop.snapshot import Side, rows_file
-from trainer.loop.triggers import Policy, Signals, due
+from trainer.loop.triggers import Policy, due
 
 _SAMPLES = Path(__file__).parents[3] / "samples"
 _TICKETS = 800
@@ -288,8 +288,7 @@ def _due(engine: Engine) -> str | None:
     policy = Policy(
         corrections=0, every=timedelta(0), override_rate=0, override_tickets=1, on_drift=True
     )
-    fields = {name: getattr(since, name) for name in since.__slots__}
-    trigger = due(policy, Signals(**fields))
+    trigger = due(policy, since)
     return None if trigger is None else trigger.reason
 
 

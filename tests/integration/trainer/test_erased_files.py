@@ -25,13 +25,14 @@ from store.taxonomy import Label
 from store.tickets import import_labelled
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
+from tests.factories.runs import carried_out
 from trainer.data.dataset import read_dataset
 from trainer.drift.reference import Seen, kept_or_made
 from trainer.job.workspace import write_whole
 from trainer.loop import runs, tombstones
 from trainer.loop.gate import GateLimits, GateMode
 from trainer.loop.material import Doubts, gather
-from trainer.loop.runs import Plan, carry_out
+from trainer.loop.runs import Plan
 from trainer.loop.snapshot import DESCRIPTION, Draft, Side, rows_file, write
 from trainer.loop.tombstones import erase_from
 from trainer.privacy.sweep import erase_files
@@ -287,7 +288,7 @@ def test_the_receipt_names_who_saw_it_and_who_will_be_the_first_without(
     encoder = str(build_tiny_encoder(tmp_path / "encoder"))
     state = tmp_path / "state"
     plan = Plan(**{**_fields(_plan(state)), "encoder": encoder})  # type: ignore[arg-type]
-    saw = _run(engine, plan, "first")
+    saw = _learn(engine, plan, "first")
     done = erase(engine, ids[-1], by="ann")
     erase_files(engine, state, is_trainer=True)
 
@@ -300,7 +301,7 @@ def test_the_receipt_names_who_saw_it_and_who_will_be_the_first_without(
     assert [entry["version"] for entry in first["model_versions"]] == [saw]  # type: ignore[attr-defined]
     assert first["first_version_without"] is None
     assert "retrain" in str(first["advice"])
-    without = _run(engine, plan, "second")
+    without = _learn(engine, plan, "second")
     assert told()["first_version_without"] == without
     assert _MARK not in json.dumps(told())
     with engine.connect() as connection:
@@ -314,17 +315,8 @@ def _fields(plan: Plan) -> dict[str, object]:
     return {name: getattr(plan, name) for name in Plan.__slots__}
 
 
-def _run(engine: Engine, plan: Plan, window: str) -> str:
-    transaction(
-        engine,
-        lambda c: training_runs.request(
-            c, window=window, trigger="manual", reason="r", requested_by="t"
-        ),
-    )
-    run = transaction(engine, lambda c: training_runs.claim(c, lease_s=60))
-    assert run is not None
-    carry_out(engine, run, plan, threading.Event())
-    ended = transaction(engine, lambda c: training_runs.find(c, run.id))
-    assert ended is not None
+def _learn(engine: Engine, plan: Plan, window: str) -> str:
+    """The version that a run made."""
+    ended = carried_out(engine, plan, window)
     assert ended.candidate is not None, ended.error
     return ended.candidate

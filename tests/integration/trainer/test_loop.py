@@ -24,6 +24,7 @@ from store.tickets import accept, import_labelled
 from store.training_runs import TrainingRun
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
+from tests.factories.runs import carried_out
 from tests.factories.values import a_ticket, finished
 from trainer.loop.gate import GateLimits, GateMode
 from trainer.loop.material import Doubts
@@ -57,20 +58,6 @@ def history(engine: Engine) -> None:
         import_labelled(connection, rows, source="history")  # type: ignore[arg-type]
 
     transaction(engine, work)
-
-
-def _run(engine: Engine, plan: Plan, window: str) -> TrainingRun:
-    """Asks for a run, carries it out, and gives it as it ended."""
-    transaction(
-        engine,
-        lambda c: training_runs.request(
-            c, window=window, trigger="manual", reason="test", requested_by="test"
-        ),
-    )
-    run = transaction(engine, lambda c: training_runs.claim(c, lease_s=60))
-    assert run is not None
-    carry_out(engine, run, plan, threading.Event())
-    return _seen(engine, run.id)
 
 
 def _seen(engine: Engine, run: int) -> TrainingRun:
@@ -118,13 +105,13 @@ def _predicted(engine: Engine, text_: str) -> set[str]:
 def test_corrections_become_the_next_model_and_its_version_names_what_it_learned_from(
     engine: Engine, plan: Plan
 ) -> None:
-    first = _run(engine, plan, "first")
+    first = carried_out(engine, plan, "first")
     assert (first.state, first.outcome) == (RunState.SUCCEEDED, "promoted"), first.error
     assert "shipping" not in _predicted(engine, _TEXT)
 
     for ticket in _decided(engine, 40, lambda n: f"{_TEXT} {'please ' * (n % 5)}{n}"):
         _correct(engine, ticket, ["shipping"])
-    second = _run(engine, plan, "second")
+    second = carried_out(engine, plan, "second")
     assert (second.state, second.outcome) == (RunState.SUCCEEDED, "promoted"), second
     assert _active(engine).version == second.candidate != first.candidate
     assert "shipping" in _predicted(engine, _TEXT)
@@ -136,8 +123,8 @@ def test_corrections_become_the_next_model_and_its_version_names_what_it_learned
 
 @pytest.mark.usefixtures("history")
 def test_the_same_data_again_changes_nothing(engine: Engine, plan: Plan) -> None:
-    first = _run(engine, plan, "first")
-    second = _run(engine, plan, "second")
+    first = carried_out(engine, plan, "first")
+    second = carried_out(engine, plan, "second")
     assert (second.outcome, second.candidate) == ("unchanged", None)
     assert second.snapshot_id == first.snapshot_id
     assert _active(engine).version == first.candidate
@@ -146,7 +133,7 @@ def test_the_same_data_again_changes_nothing(engine: Engine, plan: Plan) -> None
 @pytest.mark.usefixtures("history")
 def test_with_manual_promotion_a_model_that_passes_waits(engine: Engine, plan: Plan) -> None:
     manual = replace(plan, limits=replace(plan.limits, mode=GateMode.MANUAL))
-    run = _run(engine, manual, "first")
+    run = carried_out(engine, manual, "first")
     assert run.outcome == "waiting for approval"
     assert transaction(engine, model_versions.active) is None
     [known] = transaction(engine, model_versions.known_versions)
@@ -164,7 +151,7 @@ def _refunds(count: int, *also: str) -> list[str]:
 def test_flipped_corrections_among_right_ones_are_held_with_their_reason(
     engine: Engine, plan: Plan
 ) -> None:
-    _run(engine, plan, "first")
+    carried_out(engine, plan, "first")
     bodies = _refunds(100, "billing")
     flipped: set[UUID] = set()
     for number, ticket in enumerate(_decided(engine, 100, lambda n: bodies[n])):
@@ -172,7 +159,7 @@ def test_flipped_corrections_among_right_ones_are_held_with_their_reason(
         labels = ["login"] if is_flipped else ["refund", "billing"]
         id_ = _correct(engine, ticket, labels, agent=f"agent {number % 10}")
         flipped |= {id_} if is_flipped else set()
-    run = _run(engine, plan, "second")
+    run = carried_out(engine, plan, "second")
     waiting = {item.id: item.reason for item in transaction(engine, corrections.held)}
     assert len(flipped & set(waiting)) >= 10, "a third or more of the flipped ones wait"
     assert len(set(waiting) - flipped) <= 3, "hardly any of the right ones do"
@@ -183,11 +170,11 @@ def test_flipped_corrections_among_right_ones_are_held_with_their_reason(
 
 @pytest.mark.usefixtures("history")
 def test_the_gate_rejects_what_no_other_row_could_contradict(engine: Engine, plan: Plan) -> None:
-    first = _run(engine, plan, "first")
+    first = carried_out(engine, plan, "first")
     bodies = _refunds(300)
     for number, ticket in enumerate(_decided(engine, len(bodies), lambda n: bodies[n])):
         _correct(engine, ticket, ["login"], agent=f"agent {number}")
-    run = _run(engine, plan, "second")
+    run = carried_out(engine, plan, "second")
     assert run.outcome == "rejected"
     assert run.gate is not None
     assert "Macro-F1 on the holdout" in run.gate["reason"]
@@ -198,7 +185,7 @@ def test_the_gate_rejects_what_no_other_row_could_contradict(engine: Engine, pla
 def test_without_labelled_tickets_a_run_fails_with_words_and_the_model_stays(
     engine: Engine, plan: Plan
 ) -> None:
-    run = _run(engine, plan, "first")
+    run = carried_out(engine, plan, "first")
     assert run.state is RunState.FAILED
     assert run.error is not None
     assert "import some, or correct some" in run.error
@@ -247,7 +234,7 @@ def test_a_trainer_that_lost_its_run_promotes_nothing(engine: Engine, plan: Plan
 
 @pytest.mark.usefixtures("history")
 def test_every_artifact_of_a_run_has_its_linear_model(engine: Engine, plan: Plan) -> None:
-    _run(engine, plan, "first")
+    carried_out(engine, plan, "first")
     linear = LinearModel.load(open_artifact(_active(engine).path))
     assert set(linear.labels) == set(LABELS)
 
@@ -259,10 +246,10 @@ def _trials(engine: Engine) -> list[tuple[str, str, str]]:
 
 def _two_runs(engine: Engine, plan: Plan) -> tuple[TrainingRun, TrainingRun]:
     """The second learned from corrections too."""
-    first = _run(engine, plan, "first")
+    first = carried_out(engine, plan, "first")
     for ticket in _decided(engine, 40, lambda n: f"{_TEXT} {'please ' * (n % 5)}{n}"):
         _correct(engine, ticket, ["shipping"])
-    return first, _run(engine, plan, "second")
+    return first, carried_out(engine, plan, "second")
 
 
 @pytest.mark.usefixtures("history")

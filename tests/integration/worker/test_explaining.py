@@ -1,24 +1,22 @@
 """A running worker explains what it decided, to a person at a terminal."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from cli.main import main
 from core.types import FeedbackKind
-from store import corrections, rulesets
+from store import corrections
 from store.corrections import Feedback
 from store.engine import transaction
-from store.taxonomy import Department, Label, add_departments, add_labels
 from store.tickets import find
 from tests.factories.artifacts import LABELS
 from tests.factories.processes import wait_until
 from tests.factories.values import a_ticket, tickets
 from tests.faults.conftest import System
+from tests.integration.worker.conftest import SystemUnder
 
 _RULES = {
     "default_department": "service-desk",
@@ -31,28 +29,14 @@ _RULES = {
 
 @pytest.fixture
 def system(
-    engine: Engine,
-    postgres_url: str,
-    redis_url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[System]:
+    system_under: SystemUnder, postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> System:
     """Whoever asks for an explanation waits for as long as it takes, and has the newest."""
     monkeypatch.setenv("POINTSMAN_DATABASE_URL", postgres_url)
     monkeypatch.setenv("POINTSMAN_REDIS_URL", redis_url)
     monkeypatch.setenv("POINTSMAN_EXPLAIN_WAIT_S", "120")
     monkeypatch.setenv("POINTSMAN_EXPLAIN_FRESH_S", "0.001")
-
-    def words(connection: Connection) -> None:
-        add_labels(connection, [Label(name=name) for name in LABELS])
-        add_departments(connection, [Department(name="billing")])
-        rulesets.save(connection, _RULES, author="ops", note="")
-
-    transaction(engine, words)
-    made = System(engine=engine, urls=(postgres_url, redis_url), folder=tmp_path)
-    made.install_model()
-    yield made
-    made.close()
+    return system_under(_RULES)
 
 
 def _why(capsys: pytest.CaptureFixture[str], reference: str) -> dict[str, Any]:

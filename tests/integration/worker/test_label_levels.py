@@ -1,11 +1,10 @@
 """Levels of labels that change while a worker runs, and decisions made again from their record."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy import Row, text
 
 from cli.labels.levelling import set_levels
 from core.types import Automation, Rung
@@ -13,14 +12,12 @@ from router.decide import decide
 from router.parse import parse_ruleset
 from router.policy import parse_policy
 from router.rulebook import compile_rulebook
-from store import rulesets
 from store.contents import ticket_of
-from store.engine import transaction
-from store.taxonomy import Department, Label, add_departments, add_labels
 from tests.factories.artifacts import LABELS
 from tests.factories.processes import wait_until
 from tests.factories.values import tickets
 from tests.faults.conftest import System
+from tests.integration.worker.conftest import SystemUnder
 
 _RULES = {
     "default_department": "service-desk",
@@ -36,17 +33,8 @@ _RULES = {
 
 
 @pytest.fixture
-def system(engine: Engine, postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[System]:
-    def words(connection: Connection) -> None:
-        add_labels(connection, [Label(name=name) for name in LABELS])
-        add_departments(connection, [Department(name="billing")])
-        rulesets.save(connection, _RULES, author="ops", note="")
-
-    transaction(engine, words)
-    made = System(engine=engine, urls=(postgres_url, redis_url), folder=tmp_path)
-    made.install_model()
-    yield made
-    made.close()
+def system(system_under: SystemUnder) -> System:
+    return system_under(_RULES)
 
 
 def _set(system: System, automation: Automation) -> None:

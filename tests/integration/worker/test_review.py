@@ -1,7 +1,5 @@
 """What a running worker puts before people, whatever is delivered how often."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +9,12 @@ from broker.app import make_producer_app
 from broker.client import announce
 from core.audit_sample import AUDIT_SALT, is_drawn
 from core.types import ReviewOutcome, ReviewReason
-from store import review, rulesets
+from store import review
 from store.engine import transaction
-from store.taxonomy import Department, Label, add_departments, add_labels
 from tests.factories.artifacts import LABELS
 from tests.factories.values import a_ticket, tickets
 from tests.faults.conftest import System
+from tests.integration.worker.conftest import SystemUnder
 
 _SHARE = 0.4
 _RULES = {
@@ -29,27 +27,11 @@ _RULES = {
 
 
 @pytest.fixture
-def system(
-    engine: Engine,
-    postgres_url: str,
-    redis_url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[System]:
+def system(system_under: SystemUnder, monkeypatch: pytest.MonkeyPatch) -> System:
     """A model for German and English with one rule; two in five tickets are audited."""
     monkeypatch.setenv("POINTSMAN_SUPPORTED_LANGUAGES", "de,en")
     monkeypatch.setenv("POINTSMAN_AUDIT_SHARE", str(_SHARE))
-
-    def words(connection: Connection) -> None:
-        add_labels(connection, [Label(name=name) for name in LABELS])
-        add_departments(connection, [Department(name="billing")])
-        rulesets.save(connection, _RULES, author="ops", note="")
-
-    transaction(engine, words)
-    made = System(engine=engine, urls=(postgres_url, redis_url), folder=tmp_path)
-    made.install_model()
-    yield made
-    made.close()
+    return system_under(_RULES)
 
 
 def _rows(engine: Engine) -> list[Row[Any]]:

@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.loop.triggers import Policy, Signals, Trigger, due
+from store.training_runs import Since
+from trainer.loop.triggers import Policy, Trigger, due
 
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)
 _POLICY = Policy(
@@ -11,7 +12,7 @@ _POLICY = Policy(
 )
 
 
-def _signals(**changes: object) -> Signals:
+def _signals(**changes: object) -> Since:
     fields: dict[str, object] = {
         "now": _NOW,
         "last_run": 4,
@@ -22,7 +23,7 @@ def _signals(**changes: object) -> Signals:
         "drift_report": None,
         "drift_alerts": 0,
     }
-    return Signals(**{**fields, **changes})  # type: ignore[arg-type]
+    return Since(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def _kind(trigger: Trigger | None) -> str | None:
