@@ -297,6 +297,14 @@ class Settings(BaseSettings):
     review_due_hours: Annotated[float, Field(gt=0)] = Field(
         default=24, description="time by which somebody should have looked at a doubtful decision"
     )
+    ping_pong_moves: Annotated[int, Field(ge=0)] = Field(
+        default=3,
+        description="a ticket that people reassigned this often waits for the human lead; 0 for "
+        "never",
+    )
+    ping_pong_department: str = Field(
+        default="", description="department of the human lead; empty for the default department"
+    )
     review_lease_s: Seconds = Field(
         default=600, description="how long an agent holds an item of the review queue"
     )

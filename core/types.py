@@ -104,7 +104,8 @@ class ReviewReason(StrEnum):
     """Why a person should look at a decision, or at what an agent said of one.
 
     The first four are doubts about the decision, the fifth is that labels were offered and none
-    counted; chance drew the ticket; a correction is kept from training.
+    counted; chance drew the ticket; a correction is kept from training; people have passed the
+    ticket on too often.
     """
 
     BELOW_THRESHOLD = "below_threshold"
@@ -114,11 +115,16 @@ class ReviewReason(StrEnum):
     UNCONFIRMED_LABEL = "unconfirmed_label"
     AUDIT = "audit"
     HELD_CORRECTION = "held_correction"
+    PING_PONG = "ping_pong"
 
     @property
     def is_doubt(self) -> bool:
         """Whether the decision itself waits for a person."""
-        return self not in (ReviewReason.AUDIT, ReviewReason.HELD_CORRECTION)
+        return self not in (
+            ReviewReason.AUDIT,
+            ReviewReason.HELD_CORRECTION,
+            ReviewReason.PING_PONG,
+        )
 
 
 class ReviewOutcome(StrEnum):

@@ -5,9 +5,10 @@ not be made again is in `reach.py`; where they come from is not asked here.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from uuid import UUID
 
 from core.types import LabelLevel, Routing, Rung, Ticket
 from router.decide import decide
@@ -31,6 +32,7 @@ class Case:
         decided_at: rules about hours go by it.
         made: what was decided.
         human: the department where people put it; None when nobody has said.
+        id: under which the ticket is stored; None of one that is not.
     """
 
     ticket: Ticket
@@ -40,6 +42,7 @@ class Case:
     decided_at: datetime
     made: Routing
     human: str | None = None
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +55,13 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """Tickets that change hands; `samples` are ids of a few."""
+    """Tickets that change hands; `samples` are senders' ids of a few, `ids` those of their rows."""
 
     before: str
     after: str
     tickets: int
     samples: tuple[str, ...]
+    ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +137,7 @@ class Tally:
     def __init__(self) -> None:
         self._stayed: Counter[tuple[str, str | None]] = Counter()
         self._moved: Counter[tuple[str, str, str | None]] = Counter()
-        self._samples: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        self._samples: defaultdict[tuple[str, str], list[Case]] = defaultdict(list)
         self._gained: Counter[str] = Counter()
         self._lost: Counter[str] = Counter()
         self._redecided = 0
@@ -149,7 +153,7 @@ class Tally:
         self._moved[before, after, case.human] += 1
         samples = self._samples[before, after]
         if len(samples) < SAMPLES:
-            samples.append(case.ticket.id)
+            samples.append(case)
         self._gained.update(set(remade.labels).difference(case.made.labels))
         self._lost.update(set(case.made.labels).difference(remade.labels))
 
@@ -169,7 +173,7 @@ class Tally:
             left_out=left_out,
             redecided=self._redecided,
             moves=tuple(
-                Move(before=b, after=a, tickets=n, samples=tuple(self._samples[b, a]))
+                _move(b, a, n, self._samples[b, a])
                 for (b, a), n in sorted(moves.items(), key=lambda item: (-item[1], item[0]))
             ),
             loads={
@@ -182,3 +186,13 @@ class Tally:
             gained=dict(sorted(self._gained.items())),
             lost=dict(sorted(self._lost.items())),
         )
+
+
+def _move(before: str, after: str, tickets: int, cases: Sequence[Case]) -> Move:
+    return Move(
+        before=before,
+        after=after,
+        tickets=tickets,
+        samples=tuple(case.ticket.id for case in cases),
+        ids=tuple(case.id for case in cases if case.id is not None),
+    )

@@ -60,7 +60,7 @@ def retire(connection: Connection, name: str, *, by: str) -> None:
 
 
 def with_department(ruleset: Ruleset, name: str, to: str) -> Ruleset:
-    """The ruleset with one department under another name."""
+    """The ruleset with one department under another name, or with another in its place."""
     default = to if ruleset.default_department == name else ruleset.default_department
     rules = tuple(_renamed(rule, name, to) for rule in ruleset.rules)
     return replace(ruleset, default_department=default, rules=rules)
@@ -72,8 +72,10 @@ def rules_naming(ruleset: Ruleset, name: str) -> tuple[str, ...]:
 
 
 def _renamed(rule: Rule, name: str, to: str) -> Rule:
-    return replace(
-        rule,
-        primary=to if rule.primary == name else rule.primary,
-        collaborators=tuple(to if each == name else each for each in rule.collaborators),
-    )
+    """The rule; who is in it as the other department already is named once, and first."""
+    if name not in (rule.primary, *rule.collaborators):
+        return rule
+    primary = to if rule.primary == name else rule.primary
+    others = dict.fromkeys(to if each == name else each for each in rule.collaborators)
+    collaborators = tuple(each for each in others if each != primary)
+    return replace(rule, primary=primary, collaborators=collaborators)

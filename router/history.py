@@ -140,6 +140,7 @@ class Past:
             decided_at=found.decided_at,
             made=found.routing,
             human=human,
+            id=found.ticket_id,
         )
 
     def cases(self, outlines: Sequence[Outline]) -> Iterable[Case]:

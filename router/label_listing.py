@@ -11,7 +11,6 @@ from core.errors import ArtifactInvalid
 from core.learning import needs
 from store import label_history, model_versions, taxonomy
 from store.label_usage import label_sets, tickets_naming
-from store.model_versions import ModelVersion
 from store.taxonomy import Label
 
 _MOST_LISTED = 1_000
@@ -54,7 +53,7 @@ def listed(connection: Connection) -> Listing:
         ]
         for name in sorted(meaning.split)
     }
-    thresholds = _thresholds(model_versions.active(connection))
+    thresholds = served_thresholds(connection)
     return Listing(
         labels=[
             ListedLabel(
@@ -69,8 +68,9 @@ def listed(connection: Connection) -> Listing:
     )
 
 
-def _thresholds(active: ModelVersion | None) -> Mapping[str, float]:
+def served_thresholds(connection: Connection) -> Mapping[str, float]:
     """Of the model that serves; {} where there is none or its files cannot be read."""
+    active = model_versions.active(connection)
     try:
         found = {} if active is None else open_artifact(active.path).read_json("thresholds.json")
     except ArtifactInvalid:

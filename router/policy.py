@@ -86,6 +86,14 @@ class Policy:
         }
 
     @cached_property
+    def _shadowed_from(self) -> Mapping[str, float]:
+        return {
+            label: own.preselect_from
+            for label, own in self.by_label.items()
+            if own.automation is Automation.SHADOW
+        }
+
+    @cached_property
     def _unseen(self) -> frozenset[str]:
         return self.off.union(self.held)
 
@@ -124,6 +132,15 @@ class Policy:
         ticked = _reached(scores, self._ticked_from)
         preselected = tuple(x for x in ticked if x in self.held or scores[x] < self.auto_from[x])
         return preselected, _reached(scores, self._suggested_from)[:MOST_SUGGESTED]
+
+    def hidden(self, scores: Mapping[str, float]) -> tuple[str, ...]:
+        """Labels that agents would have found on a ticket, or may have, if levels let them.
+
+        Those on level off, of which no score says anything; those on level shadow at or over the
+        score from which they would be ticked; and what was left of the suggestions.
+        """
+        unsaid = _reached(scores, self._suggested_from)[MOST_SUGGESTED:]
+        return (*sorted(self.off), *_reached(scores, self._shadowed_from), *unsaid)
 
 
 def make_policy(

@@ -25,6 +25,7 @@ from router.suggest import (
 from store import replay, route_corrections, rulesets
 from store.route_corrections import RouteWord
 
+_SAMPLES = 5
 _TRIED = 500  # decisions that are made again for one suggestion
 
 
@@ -64,7 +65,8 @@ def suggestions_object(connection: Connection, looking: Looking) -> dict[str, An
             _suggestion_object(
                 each,
                 ruleset,
-                _tried(connection, each, ruleset, list(zip(words, judged, strict=True))),
+                list(zip(words, judged, strict=True)),
+                connection,
             )
             for each in found
         ],
@@ -106,7 +108,12 @@ def _tried(
     return tally.result(of=len(humans), left_out=left_out)
 
 
-def _suggestion_object(suggestion: Suggestion, ruleset: Ruleset, tried: Backtest) -> dict[str, Any]:
+def _suggestion_object(
+    suggestion: Suggestion,
+    ruleset: Ruleset,
+    judged: Sequence[tuple[RouteWord, Judged]],
+    connection: Connection,
+) -> dict[str, Any]:
     rule = rule_of(suggestion, ruleset)
     alone = Ruleset(default_department=ruleset.default_department, rules=(rule,))
     return {
@@ -118,8 +125,19 @@ def _suggestion_object(suggestion: Suggestion, ruleset: Ruleset, tried: Backtest
         "precision": round(suggestion.precision, 4),
         "harmed": suggestion.harmed,
         "rule": ruleset_object(alone)["rules"][0],
-        "backtest": _backtest_object(tried),
+        "samples": _samples(suggestion, judged),
+        "backtest": _backtest_object(_tried(connection, suggestion, ruleset, judged)),
     }
+
+
+def _samples(suggestion: Suggestion, judged: Sequence[tuple[RouteWord, Judged]]) -> Sequence[str]:
+    """Ids of the newest tickets whose correction the rule would have made needless."""
+    found = (
+        word.ticket_id
+        for word, each in judged
+        if each.sent_to != each.belongs == suggestion.department and matches(suggestion, each)
+    )
+    return [str(id_) for id_ in sorted(found, reverse=True)[:_SAMPLES]]
 
 
 def _backtest_object(tried: Backtest) -> Mapping[str, Any]:

@@ -55,9 +55,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which entries: all that fit everything that is not None; `until` is exclusive."""
+    """Which entries: all that fit everything that is not None; `until` is exclusive.
+
+    Attributes:
+        area: what stands before the dot of an action.
+    """
 
     actor: str | None = None
+    area: str | None = None
     action: str | None = None
     subject: str | None = None
     since: datetime | None = None
@@ -75,6 +80,7 @@ _COLUMNS = "id, at, actor, action, subject, detail, previous, hash"
 _ALONG = text(f"SELECT {_COLUMNS} FROM audit_log WHERE id > :after ORDER BY id LIMIT {_PAGE}")
 _CONDITIONS = {
     "actor": "actor = :actor",
+    "area": "split_part(action, '.', 1) = :area",
     "action": "action = :action",
     "subject": "subject = :subject",
     "since": "at >= :since",

@@ -85,7 +85,12 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelFeedback:
-    """Standing feedback about labels, with the ticket as it should have been labelled."""
+    """Standing feedback about labels, with the ticket as it should have been labelled.
+
+    Attributes:
+        scores: of a confirmed decision, by label; None where labels were given, or none scored.
+        thresholds: version of the thresholds and levels that it was made by; likewise.
+    """
 
     id: UUID
     kind: FeedbackKind
@@ -96,6 +101,8 @@ class LabelFeedback:
     predicted: tuple[str, ...]
     given_at: datetime
     verdict: Verdict | None
+    scores: Mapping[str, float] | None
+    thresholds: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,11 +206,18 @@ STANDS = (
     "c.kind <> 'withdrawn' AND NOT EXISTS "
     "(SELECT 1 FROM corrections w WHERE w.supersedes = c.id AND w.kind = 'withdrawn')"
 )
+# Of an entry whose id is in `last`: it does not wait for a person, and none rejected it.
+COUNTS = (
+    "NOT EXISTS (SELECT 1 FROM correction_reviews r WHERE r.correction_id = {last} "
+    "AND r.verdict IN ('held', 'rejected'))"
+)
 _TRAINING = text(
     f"""
 SELECT f.id, f.kind, f.agent, f.ticket_id, f.given_at, r.verdict,
   coalesce(f.labels, d.labels || d.preselected) AS labels,
   coalesce(d.labels || d.preselected, '{{}}') AS predicted,
+  CASE WHEN f.kind = 'confirmed' THEN d.scores END AS scores,
+  CASE WHEN f.kind = 'confirmed' THEN d.thresholds_version END AS thresholds,
   k.external_id, s.subject, s.body, s.channel, s.language, s.customer, s.priority, s.metadata,
   s.created_at, s.deadline
 FROM (
@@ -234,6 +248,8 @@ def standing_label_feedback(connection: Connection) -> Iterator[LabelFeedback]:
             predicted=tuple(row.predicted),
             given_at=row.given_at,
             verdict=None if row.verdict is None else Verdict(row.verdict),
+            scores=row.scores,
+            thresholds=row.thresholds,
         )
 
 

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from core.text import model_text, text_hash
 from store.bulk import copy_rows
+from store.erased_examples import Gone, erase_examples
 from store.exclusions import keyed, keyed_key
 
 # Facts of a decision; whatever else an event tells could come from a ticket.
@@ -118,8 +119,10 @@ def erase(
         Rows that were removed or emptied, by table.
     """
     ids = [ticket.id for ticket in doomed]
-    _keep_out(connection, ids, erasure)
+    marks = _keep_out(connection, ids, erasure)
+    gone = Gone(ids={ticket.external_id for ticket in doomed}, marks=marks)
     removed = {
+        **erase_examples(connection, gone),
         "idempotency_keys": connection.execute(
             _ANSWERS, {"ids": ids, "names": [str(id_) for id_ in ids]}
         ).rowcount,
@@ -135,17 +138,22 @@ def erase(
     return removed
 
 
-def letters_of(connection: Connection, customer: str) -> int:
-    """Empties refused submissions that name a customer."""
+def erase_beside_tickets(connection: Connection, customer: str) -> dict[str, int]:
+    """Empties refused submissions that name a customer, and drops examples; rows, by table."""
     values = {"customers": _fields("customer", [customer]), "sources": [], "keys": []}
-    return connection.execute(_LETTERS, values).rowcount
+    return {
+        "dead_letters": connection.execute(_LETTERS, values).rowcount,
+        **erase_examples(connection, Gone(customers=[customer])),
+    }
 
 
-def _keep_out(connection: Connection, ids: Sequence[UUID], erasure: UUID) -> None:
+def _keep_out(connection: Connection, ids: Sequence[UUID], erasure: UUID) -> list[bytes]:
+    """Gives the hashes of what the tickets said."""
     texts = [model_text(*row) for row in connection.execute(_TEXTS, {"ids": list(ids)})]
     marks = [text_hash(said) for said in texts if said]
     connection.execute(_KEEP_TEXTS_OUT, {"marks": marks, "erasure": erasure})
     connection.execute(_KEEP_TICKETS_OUT, {"ids": list(ids), "erasure": erasure})
+    return marks
 
 
 def _erase_letters(connection: Connection, doomed: Sequence[Doomed]) -> int:

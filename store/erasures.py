@@ -125,12 +125,21 @@ def erase_some(connection: Connection, erasure: UUID, subject: Subject, *, by: s
     doomed = erased_rows.lock(connection, _some_of(connection, subject))
     if not doomed:
         if isinstance(subject, OneCustomer):
-            letters = erased_rows.letters_of(connection, subject.customer)
-            _count(connection, erasure, 0, {"dead_letters": letters})
+            removed = erased_rows.erase_beside_tickets(connection, subject.customer)
+            _count(connection, erasure, 0, removed)
         return False
     removed = erased_rows.erase(connection, doomed, erasure, by=by)
     _count(connection, erasure, len(doomed), removed)
     return True
+
+
+def left_to_erase(connection: Connection, subject: Subject) -> int:
+    """How many tickets of a subject are here."""
+    if not isinstance(subject, OneCustomer):
+        return len(_some_of(connection, subject))
+    statement = "SELECT count(DISTINCT ticket_id) FROM ticket_contents WHERE customer = :c"
+    count: int = connection.execute(text(statement), {"c": subject.customer}).scalar_one()
+    return count
 
 
 def find(connection: Connection, erasure: UUID) -> Erasure | None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, text
 
 from core.types import Reason, Routing, Rung, Ticket
 from store.contents import ticket_of
-from store.corrections import STANDS
+from store.corrections import COUNTS, STANDS
 from store.partitions import first_uuid
 
 _BATCH = 5_000  # rows held at once
@@ -87,11 +87,11 @@ FROM decisions d
 JOIN ticket_contents c ON c.ticket_id = d.ticket_id AND c.revision = d.revision
   AND c.ticket_id >= :low AND c.ticket_id < :high
 LEFT JOIN (
-  SELECT DISTINCT ON (c.ticket_id, c.revision) c.ticket_id, c.revision, c.kind, c.department
+  SELECT DISTINCT ON (c.ticket_id, c.revision) c.ticket_id, c.revision, c.kind, c.department, c.id
   FROM corrections c WHERE c.ticket_id >= :low AND c.ticket_id < :high
     AND c.kind IN ('confirmed', 'wrong_route', 'moved_for_load') AND {STANDS}
   ORDER BY c.ticket_id, c.revision, c.given_at DESC, c.id DESC
-) h ON h.ticket_id = d.ticket_id AND h.revision = d.revision
+) h ON h.ticket_id = d.ticket_id AND h.revision = d.revision AND {COUNTS.format(last="h.id")}
 WHERE {_PERIOD} {{drawn}}
 """
 _DRAWN = f"AND (hashtextextended(d.ticket_id::text, 0) & {_DRAWS - 1}) < :draws"

@@ -80,10 +80,12 @@ class ReviewFilter:
 
     Attributes:
         after: an item; only those that come after it by deadline.
+        ids: these items and no others.
         held_by: who holds them.
     """
 
     after: int | None = None
+    ids: Sequence[int] | None = None
     reason: ReviewReason | None = None
     held_by: str | None = None
 
@@ -231,7 +233,9 @@ def resolve(connection: Connection, item: int, made: Resolution, *, agent: str) 
     """Takes an item out of the queue for good, with the feedback that follows from it.
 
     A held correction that is accepted may train; one that is replaced is rejected, and what is
-    given in its place teaches instead; one that is skipped stays held.
+    given in its place teaches instead; one that is skipped stays held. Of a ticket that was passed
+    on too often the lead's word takes the place of the last one, whether it says that the decision
+    was right or what would have been.
 
     Returns:
         The feedback that was given; None where nothing new was said.
@@ -262,6 +266,7 @@ def page(connection: Connection, fits: ReviewFilter, *, most: int) -> list[Revie
     """What waits and fits, the one due first first, held items included; at most `most`."""
     asked = {
         _AFTER: ("after", fits.after),
+        "AND i.id = ANY(:ids)": ("ids", fits.ids),
         "AND :reason = ANY(i.reasons)": ("reason", fits.reason),
         f"AND i.claimed_by = :held_by AND NOT {_FREE}": ("held_by", fits.held_by),
     }
@@ -322,7 +327,7 @@ def _ticket_of(connection: Connection, item: int) -> UUID:
 
 def _check_held(connection: Connection, item: int, agent: str) -> Row[Any]:
     row = connection.execute(
-        text(f"SELECT i.ticket_id, i.revision, i.correction_id {_HELD_BY} FOR UPDATE"),
+        text(f"SELECT i.ticket_id, i.revision, i.correction_id, i.reasons {_HELD_BY} FOR UPDATE"),
         {"item": item, "agent": agent},
     ).one_or_none()
     if row is None:
@@ -347,6 +352,9 @@ def _give(connection: Connection, row: Row[Any], made: Resolution, agent: str) -
 def _settle(connection: Connection, row: Row[Any], made: Resolution, agent: str) -> UUID | None:
     if made.outcome is ReviewOutcome.SKIPPED:
         return None
+    if ReviewReason.PING_PONG in row.reasons:
+        corrections.settle(connection, [row.correction_id], Verdict.REJECTED, actor=agent)
+        return _give(connection, row, made, agent)
     if made.outcome is ReviewOutcome.ACCEPTED:
         corrections.settle(connection, [row.correction_id], Verdict.RELEASED, actor=agent)
         return None

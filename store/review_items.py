@@ -74,7 +74,8 @@ _CLOSE_DECISION = text(
     "(SELECT c.ticket_id, c.revision FROM corrections c WHERE c.id = :id)"
 )
 _CLOSE_OLDER = text(
-    f"{_CLOSE} correction_id IN (SELECT o.id FROM corrections o JOIN corrections c "
+    f"{_CLOSE} NOT 'ping_pong' = ANY(reasons) "
+    "AND correction_id IN (SELECT o.id FROM corrections o JOIN corrections c "
     "ON c.ticket_id = o.ticket_id AND (c.given_at, c.id) > (o.given_at, o.id) WHERE c.id = :id)"
 )
 # A ticket whose decision waits for nobody any more is decided.

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from store.corrections import STANDS
+from store.corrections import COUNTS, STANDS
 
 
 class RouteWord(NamedTuple):
@@ -26,18 +26,21 @@ class RouteWord(NamedTuple):
     subject: str
 
 
+_COLUMNS = ", ".join(RouteWord._fields)
 # The newest entries by their index, and only then those that stand: the cost is that of `most`.
 _ROUTES = text(
     f"""
-SELECT DISTINCT ON (c.ticket_id, c.revision) c.ticket_id, c.revision, d.labels,
-  d.primary_department, CASE WHEN c.kind = 'wrong_route' THEN c.department
-    ELSE d.primary_department END,
+SELECT {_COLUMNS} FROM (
+SELECT DISTINCT ON (c.ticket_id, c.revision) c.id, c.ticket_id, c.revision, d.labels,
+  d.primary_department AS sent_to, CASE WHEN c.kind = 'wrong_route' THEN c.department
+    ELSE d.primary_department END AS belongs,
   s.channel, s.language, s.customer, s.subject
 FROM (SELECT * FROM corrections ORDER BY created_at DESC LIMIT :most) c
 JOIN decisions d ON d.ticket_id = c.ticket_id AND d.revision = c.revision
 JOIN ticket_contents s ON s.ticket_id = c.ticket_id AND s.revision = c.revision
 WHERE c.kind IN ('confirmed', 'wrong_route', 'moved_for_load') AND {STANDS}
 ORDER BY c.ticket_id, c.revision, c.given_at DESC, c.id DESC
+) said WHERE {COUNTS.format(last="said.id")}
 """
 )
 _LABELS = text(

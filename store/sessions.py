@@ -5,7 +5,7 @@ Role and right to come in are read from the person at each use, so that a change
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -24,6 +24,15 @@ class SessionLife:
     idle: timedelta
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One sign-in that is not over; `is_this` where the secret at hand is its own."""
+
+    created_at: datetime
+    seen_at: datetime
+    is_this: bool
+
+
 _LIVES = (
     "s.created_at > clock_timestamp() - CAST(:most AS interval) "
     "AND s.seen_at > clock_timestamp() - CAST(:idle AS interval)"
@@ -38,6 +47,13 @@ _KNOWN = text(
 )
 _SEEN = text("UPDATE sessions SET seen_at = clock_timestamp() WHERE secret_hash = :hash")
 _END = text("DELETE FROM sessions WHERE secret_hash = :hash")
+_OF_PERSON = text(
+    "SELECT s.created_at, s.seen_at, s.secret_hash = :hash AS is_this FROM sessions s "
+    f"WHERE s.person_id = :person AND {_LIVES} ORDER BY s.seen_at DESC LIMIT 20"
+)
+_END_OTHERS = text(
+    "DELETE FROM sessions WHERE person_id = :person AND secret_hash <> :hash RETURNING person_id"
+)
 
 
 def begin(connection: Connection, person_id: int, life: SessionLife, *, name: str) -> str:
@@ -71,6 +87,28 @@ def caller_of(connection: Connection, secret: str, life: SessionLife) -> Caller 
 def end(connection: Connection, secret: str) -> None:
     """Ends a session, if it is one."""
     connection.execute(_END, {"hash": hash_of(secret)})
+
+
+def of_person(
+    connection: Connection, person_id: int, secret: str, life: SessionLife
+) -> list[Session]:
+    """The newest 20 sessions of a person that go on, last used first."""
+    values = {"person": person_id, "hash": hash_of(secret), **_times(life)}
+    return [Session(**row._mapping) for row in connection.execute(_OF_PERSON, values)]
+
+
+def end_others(connection: Connection, person_id: int, secret: str, *, name: str) -> int:
+    """Ends every session of a person but this one; how many there were."""
+    values = {"person": person_id, "hash": hash_of(secret)}
+    ended = len(connection.execute(_END_OTHERS, values).all())
+    audit.record(
+        connection,
+        actor=name,
+        action="person.signed_out_elsewhere",
+        subject=f"person {person_id}",
+        detail={"sessions": ended},
+    )
+    return ended
 
 
 def _times(life: SessionLife) -> dict[str, timedelta]:

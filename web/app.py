@@ -12,6 +12,7 @@ from broker.app import make_producer_app
 from broker.client import ask_for_drift_check, wake_trainers
 from broker.rate_counts import RateCounts
 from core.redaction import redactor
+from core.setting_words import known_settings
 from core.settings import Settings
 from router.suggesting import Looking
 from store.engine import make_engine, transaction
@@ -43,6 +44,20 @@ from web.api.tokens.routes import token_routes
 from web.api.why.routes import why_routes
 from web.api.why.suggestions import suggestion_routes
 from web.callers import make_doorman
+from web.console.account import account_pages, language_pages
+from web.console.admin.audit import audit_pages
+from web.console.admin.erasures import erasure_pages
+from web.console.admin.people import people_pages
+from web.console.admin.proposals import proposal_pages, verdict_routes
+from web.console.admin.rooms import admin_routes
+from web.console.admin.settings import setting_pages
+from web.console.admin.tokens import token_pages
+from web.console.backtest import backtest_routes
+from web.console.departments import department_pages
+from web.console.departments_edits import department_edit_pages
+from web.console.departments_moves import department_move_pages
+from web.console.health import HealthParts, health_page_routes
+from web.console.health_changes import health_change_routes
 from web.console.labels import label_routes as label_pages
 from web.console.labels_edits import label_edit_routes as label_edit_pages
 from web.console.labels_goals import label_goal_routes as label_goal_pages
@@ -53,10 +68,17 @@ from web.console.models_changes import model_change_routes as model_change_pages
 from web.console.pages import Pages, static_files
 from web.console.problems import problem_page
 from web.console.review import review_page_routes
+from web.console.review_bulk import review_bulk_routes
+from web.console.review_bulk_said import review_bulk_said_routes
 from web.console.review_undo import review_undo_routes
+from web.console.rules import rule_page_routes
+from web.console.rules_history import rule_history_routes
+from web.console.sign_in import sign_in_pages
+from web.console.suggestions import suggestion_pages
 from web.console.ticket import ticket_page_routes
 from web.console.ticket_doors import ticket_change_routes
 from web.console.training import training_routes as training_pages
+from web.console.trying import trying_routes
 from web.errors import add_error_answers
 from web.health import health_routes, postgres_check, redis_check
 from web.metrics import metrics_routes, read_snapshot
@@ -64,6 +86,7 @@ from web.rate_limits import RateLimits
 from web.requests import BodyLimit, RequestIds
 from web.security import SecurityHeaders
 from web.sign_in.doors import coming_in
+from web.sign_in.passwords import terms_of
 
 _LAST_WORDS_S = 1
 
@@ -90,8 +113,19 @@ def make_app(settings: Settings) -> FastAPI:
 
     pages = Pages()
     gate = Gate(engine, settings.controlled_areas, CHANGES)
+    looking = Looking(
+        most=settings.suggest_feedback,
+        support=settings.suggest_support,
+        precision=settings.suggest_precision,
+    )
+    checks = [postgres_check(engine), redis_check(redis_url)]
+    stats_limits = StatsLimits(
+        longest=timedelta(days=settings.stats_days),
+        decisions=settings.stats_tickets,
+        audit_share=settings.audit_share,
+    )
     limits = RateLimits(RateCounts(redis_url, timeout_s=settings.publish_timeout_s), settings)
-    doorman = make_doorman(engine, settings, limits)
+    doorman, terms = make_doorman(engine, settings, limits), terms_of(settings)
     feed = Feed(read, most_listeners=settings.stream_listeners)
 
     @asynccontextmanager
@@ -114,8 +148,26 @@ def make_app(settings: Settings) -> FastAPI:
     admit(
         app,
         [
-            health_routes([postgres_check(engine), redis_check(redis_url)]),
+            health_routes(checks),
+            health_page_routes(
+                HealthParts(
+                    engine=engine,
+                    checks=checks,
+                    stats=stats_limits,
+                    min_tickets=settings.drift_min_tickets,
+                ),
+                pages,
+            ),
+            health_change_routes(
+                engine,
+                pages,
+                announcer.put,
+                min_tickets=settings.drift_min_tickets,
+                ask=lambda: ask_for_drift_check(producer),
+            ),
             metrics_routes(lambda: read_snapshot(engine, audit_share=settings.audit_share)),
+            review_bulk_routes(engine, pages, lease_s=settings.review_lease_s),
+            review_bulk_said_routes(engine, pages, service_users=settings.own_users),
             review_page_routes(engine, pages, lease_s=settings.review_lease_s),
             review_undo_routes(
                 engine,
@@ -124,6 +176,14 @@ def make_app(settings: Settings) -> FastAPI:
                 service_users=settings.own_users,
             ),
             live_routes(engine, pages, stats_tickets=settings.stats_tickets),
+            rule_page_routes(engine, pages, gate, most=settings.backtest_tickets),
+            rule_history_routes(engine, pages, gate),
+            trying_routes(engine, pages),
+            backtest_routes(engine, pages, most=settings.backtest_tickets),
+            suggestion_pages(engine, pages, looking),
+            department_pages(engine, pages, most=settings.stats_tickets),
+            department_edit_pages(engine, pages),
+            department_move_pages(engine, pages, gate),
             label_move_pages(engine, pages),
             label_goal_pages(engine, pages, gate),
             label_edit_pages(engine, pages, gate),
@@ -140,30 +200,27 @@ def make_app(settings: Settings) -> FastAPI:
             label_routes(engine, gate),
             label_move_routes(engine),
             why_routes(engine, wait_s=settings.explain_wait_s, fresh_s=settings.explain_fresh_s),
-            suggestion_routes(
-                engine,
-                Looking(
-                    most=settings.suggest_feedback,
-                    support=settings.suggest_support,
-                    precision=settings.suggest_precision,
-                ),
-            ),
+            suggestion_routes(engine, looking),
             stream_routes(feed),
             *coming_in(doorman, settings),
+            sign_in_pages(doorman, pages, terms, has_provider=settings.oidc_issuer is not None),
+            account_pages(doorman, pages, terms),
+            language_pages(doorman),
+            admin_routes(),
+            people_pages(engine, pages),
+            token_pages(engine, pages, grace=timedelta(hours=settings.token_grace_hours)),
+            audit_pages(engine, pages),
+            proposal_pages(engine, pages, gate),
+            verdict_routes(pages, gate),
+            setting_pages(pages, known_settings(settings)),
+            erasure_pages(engine, pages),
             people_routes(engine),
             token_routes(engine, grace=timedelta(hours=settings.token_grace_hours)),
             model_routes(engine),
             model_change_routes(gate, canary_share=settings.trial_canary_share),
             erasure_routes(engine),
             retrain_routes(engine, lambda: wake_trainers(producer)),
-            stats_routes(
-                engine,
-                StatsLimits(
-                    longest=timedelta(days=settings.stats_days),
-                    decisions=settings.stats_tickets,
-                    audit_share=settings.audit_share,
-                ),
-            ),
+            stats_routes(engine, stats_limits),
             drift_routes(
                 engine,
                 state=settings.state_dir,

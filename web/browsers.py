@@ -4,7 +4,7 @@ import ipaddress
 
 from starlette.requests import Request
 
-_API = ("/v1/", "/health/", "/metrics", "/openapi.json", "/static/")
+_API = ("/v1/", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/static/")
 
 
 def is_for_a_page(request: Request) -> bool:

@@ -13,12 +13,14 @@ from broker.app import make_consumer_app
 from broker.consumer import consume
 from broker.messages import MAINTENANCE_QUEUE, TICKETS_QUEUE
 from classifier.precision import resolve_device
+from core.errors import PointsmanError
 from core.redaction import redactor
 from core.settings import Settings
 from router.review import ReviewPlan
 from store import workers
 from store.decisions import give_back_for_rescoring
 from store.engine import make_engine, make_lock_engine, transaction
+from store.ping_pong import PingPong, end_ping_pong
 from store.workers import WorkerReport
 from worker.corrected import Corrected
 from worker.counters import Counters
@@ -42,7 +44,8 @@ from worker.tasks import Intake, add_tasks
 
 _log = structlog.get_logger(__name__)
 _ANNOUNCED_KEPT = 100_000
-_CONNECTIONS = 7  # one for each thread that asks the database
+_PING_PONG_INTERVAL_S = 2
+_CONNECTIONS = 8  # one for each thread that asks the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,7 @@ class Worker:
             start("presence", self._repeat(self._presence.beat, self._settings.sweep_interval_s)),
             start("watch", self._repeat(self._watch, self._settings.watch_interval_s)),
             start("explain", self._explaining.run),
+            start("ping-pong", self._repeat(self._end_ping_pong, _PING_PONG_INTERVAL_S)),
         ]
         _log.info("ready", worker=self._id, device=self._device)
         consume(
@@ -116,6 +120,22 @@ class Worker:
         self._isolation.stop()
         self._presence.leave()
         _log.info("stopped", worker=self._id, cleanly=done)
+
+    def _end_ping_pong(self) -> None:
+        """Gives tickets that people pass on and on to the human lead."""
+        settings = self._settings
+        when = PingPong(
+            moves=settings.ping_pong_moves,
+            lead=settings.ping_pong_department,
+            due_s=settings.review_due_hours * 3600,
+        )
+        if not when.moves:
+            return
+        try:
+            if given := transaction(self._engine, lambda c: end_ping_pong(c, when)):
+                _log.info("ping_pong", tickets=len(given))
+        except PointsmanError as error:  # the database is away; the next round looks again
+            _log.warning("cannot_end_ping_pong", cause=type(error).__name__)
 
     def _watch(self) -> None:
         """Follows rules and model; whatever fails, what serves now serves on."""

@@ -14,6 +14,7 @@ _REASONS = {
     ReviewReason.UNCONFIRMED_LABEL: "its labels are only offered",
     ReviewReason.AUDIT: "drawn for the audit",
     ReviewReason.HELD_CORRECTION: "a correction is kept from training",
+    ReviewReason.PING_PONG: "people passed it on too often",
 }
 
 

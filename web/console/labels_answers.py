@@ -40,11 +40,22 @@ def carried_out(pages: Pages, visit: Visit, change: Callable[[], object], then: 
     except Proposed as waiting:
         answer = pages.page(visit, "labels/_waits.html", 202, proposal=waiting.kept)
     except Problem as problem:
-        if problem.name != "changed-meanwhile":
-            raise
-        answer = pages.page(visit, "labels/_stale.html", 412, **_both(problem.more))
+        return overtaken(pages, visit, problem)
     else:
         return go_to(then)
+    answer.headers.update(_TO_NOTICE)
+    return answer
+
+
+def overtaken(pages: Pages, visit: Visit, problem: Problem) -> Response:
+    """Tells where notices stand that somebody else saved first, with both versions.
+
+    Raises:
+        Problem: it is another one.
+    """
+    if problem.name != "changed-meanwhile":
+        raise problem
+    answer = pages.page(visit, "labels/_stale.html", 412, **_both(problem.more))
     answer.headers.update(_TO_NOTICE)
     return answer
 

@@ -18,10 +18,11 @@ from starlette.staticfiles import StaticFiles
 
 from core.types import Role
 from store.api_tokens import Caller
-from web.console.words import N_, catalogues, language_of
+from web.console.words import LANGUAGE_COOKIE, N_, catalogues, language_of, translator
 
 _EVERYBODY = frozenset(Role)
 _JUDGES = _EVERYBODY - {Role.HELPDESK}
+_CONTROLS = _JUDGES - {Role.AGENT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,12 @@ PLACES: Sequence[Place] = (
     Place(path="/", name=N_("Live")),
     Place(path="/review", name=N_("Review"), roles=_JUDGES),
     Place(path="/labels", name=N_("Labels")),
+    Place(path="/rules", name=N_("Rules"), roles=_JUDGES),
+    Place(path="/departments", name=N_("Departments")),
     Place(path="/models", name=N_("Models"), roles=_JUDGES),
     Place(path="/training", name=N_("Training"), roles=_JUDGES),
+    Place(path="/health", name=N_("Health"), roles=_JUDGES),
+    Place(path="/admin", name=N_("Admin"), roles=_CONTROLS),
 )
 
 
@@ -93,7 +98,9 @@ class Pages:
 
     def html(self, visit: Visit, template: str, **shown: Any) -> str:
         """The same as text."""
-        language = language_of(visit.request.headers.get("accept-language"))
+        asked = visit.request
+        chosen = asked.cookies.get(LANGUAGE_COOKIE)
+        language = language_of(asked.headers.get("accept-language"), chosen)
         role = visit.person.role if visit.person else None
         return (
             self._by_language[language]
@@ -141,6 +148,8 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    pages.install_gettext_translations(catalogues()[language], newstyle=True)  # type: ignore[attr-defined]
+    pages.install_gettext_callables(  # type: ignore[attr-defined]
+        translator(language), catalogues()[language].ngettext, newstyle=True
+    )
     pages.filters |= {"duration": duration, "moment": moment, "percent": percent}
     return pages

@@ -19,6 +19,7 @@ REASONS: Mapping[ReviewReason, str] = {
     ReviewReason.UNCONFIRMED_LABEL: N_("labels were offered and none counted"),
     ReviewReason.AUDIT: N_("drawn for the audit"),
     ReviewReason.HELD_CORRECTION: N_("a correction looked odd"),
+    ReviewReason.PING_PONG: N_("passed on too often: say where it belongs"),
 }
 
 

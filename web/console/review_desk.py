@@ -12,7 +12,7 @@ from core.types import ReviewOrder
 from store import records, review, taxonomy
 from store.api_tokens import Caller
 from store.review import ReviewFilter, ReviewItem
-from store.review_progress import said_today
+from store.review_progress import settled_today
 from web.access import caller
 from web.api.feedback.schemas import Department, Judged, Labels, Note
 from web.console.review_case import REASONS, Case, case_of, changes
@@ -97,7 +97,7 @@ def around(
         "undoable": given,
         "asked": False,
         "waiting": review.waiting_by_reason(connection),
-        "today": said_today(connection, agent),
+        "today": settled_today(connection, agent),
         "departments": taxonomy.departments(connection),
         "reasons": REASONS,
     }

@@ -53,7 +53,7 @@ def review_undo_routes(
     @routes.post("/review/again/{ticket_id}")
     def again(request: Request, agent: Agent, ticket_id: UUID, said: JudgementForm) -> HTMLResponse:
         def change(connection: Connection) -> dict[str, Any]:
-            given = _judged_again(connection, ticket_id, said, agent.name, service_users)
+            given = judged_again(connection, ticket_id, said, agent.name, service_users)
             return next_desk(connection, agent.name, said.order, lease_s, given)
 
         shown = transaction(engine, change)
@@ -62,9 +62,15 @@ def review_undo_routes(
     return routes
 
 
-def _judged_again(
+def judged_again(
     connection: Connection, ticket_id: UUID, said: Judgement, agent: str, ignored: frozenset[str]
 ) -> Undoable | None:
+    """Says what a ticket should have been after all; None where the agent's word does not count.
+
+    Raises:
+        Problem: there is no such ticket.
+        Invalid: what was said makes no sense.
+    """
     case = read_case(connection, ticket_id, None)
     labels, department = replacement(said, case)
     words = Said(

@@ -23,6 +23,7 @@ EVENTS: Mapping[str, str] = {
     "reviewed": N_("Review settled"),
     "ticket.routed": N_("Helpdesk told"),
     "ticket.route_failed": N_("Helpdesk told of the failure"),
+    "ticket.ping_pong": N_("Passed on too often: given to the lead"),
 }
 """What can have happened, as people read it; anything else is shown as it is."""
 

@@ -1,15 +1,12 @@
 """Both ways to come in, as the settings want them."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter
 
 from core.settings import Settings
-from store.people import Lockout
 from web.callers import Doorman
 from web.sign_in.me_routes import me_routes
 from web.sign_in.oidc_routes import oidc_routes
-from web.sign_in.passwords import PasswordTerms
+from web.sign_in.passwords import terms_of
 from web.sign_in.routes import sign_in_routes
 
 
@@ -19,10 +16,7 @@ def coming_in(doorman: Doorman, settings: Settings) -> list[APIRouter]:
     Raises:
         Invalid: the OpenID provider is named in part.
     """
-    lockout = Lockout(
-        failures=settings.sign_in_failures, time=timedelta(minutes=settings.lockout_minutes)
-    )
-    terms = PasswordTerms(lockout=lockout, min_chars=settings.password_chars)
+    terms = terms_of(settings)
     return [
         sign_in_routes(doorman, terms),
         me_routes(doorman, terms),

@@ -48,14 +48,7 @@ def me_routes(doorman: Doorman, terms: PasswordTerms) -> APIRouter:
     )
     def change_password(request: Request, who: _Who, given: PasswordChange) -> None:
         """Every session of the person ends, this one too: sign in with the new one."""
-        if who.person_id is None:
-            raise Problem("conflict", "A token has no password.", fix="sign in first")
-        doorman.limits.sign_in(address_of(request))
-        hashed = _hashed(given.new, terms)
-        attempt = right_attempt(engine, who.name, given.current, terms)
-        if attempt is None:
-            raise Invalid("current", "is not the password", "see that it is typed right")
-        transaction(engine, lambda c: _set(c, attempt.person_id, hashed, by=who.name))
+        change_own_password(doorman, terms, who, given, address_of(request))
 
     @routes.post(
         "/sign-out",
@@ -71,6 +64,25 @@ def me_routes(doorman: Doorman, terms: PasswordTerms) -> APIRouter:
             cookie.drop(answer)
 
     return routes
+
+
+def change_own_password(
+    doorman: Doorman, terms: PasswordTerms, who: Caller, given: PasswordChange, address: str
+) -> None:
+    """A password for another; every session of the person ends.
+
+    Raises:
+        Problem: a token asks, or the address tried too often.
+        Invalid: the current password is wrong, or the new one too weak.
+    """
+    if who.person_id is None:
+        raise Problem("conflict", "A token has no password.", fix="sign in first")
+    doorman.limits.sign_in(address)
+    hashed = _hashed(given.new, terms)
+    attempt = right_attempt(doorman.engine, who.name, given.current, terms)
+    if attempt is None:
+        raise Invalid("current", "is not the password", "see that it is typed right")
+    transaction(doorman.engine, lambda c: _set(c, attempt.person_id, hashed, by=who.name))
 
 
 def _hashed(password: str, terms: PasswordTerms) -> str:

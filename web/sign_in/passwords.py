@@ -1,11 +1,13 @@
 """Signing in with a name and a password, in the same time whatever is wrong with them."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import Engine
 
 from core.passwords import fits, hash_password, is_outdated
+from core.settings import Settings
 from store import people, sessions
 from store.engine import transaction
 from store.people import Attempt, Lockout
@@ -20,6 +22,14 @@ class PasswordTerms:
 
     lockout: Lockout
     min_chars: int
+
+
+def terms_of(settings: Settings) -> PasswordTerms:
+    """The terms as the settings want them."""
+    lockout = Lockout(
+        failures=settings.sign_in_failures, time=timedelta(minutes=settings.lockout_minutes)
+    )
+    return PasswordTerms(lockout=lockout, min_chars=settings.password_chars)
 
 
 def sign_in(

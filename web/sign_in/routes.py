@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from store import sessions
+from store.api_tokens import Caller
 from store.engine import transaction
 from web.callers import Doorman, address_of
 from web.problems import Problem, documented
@@ -19,7 +20,6 @@ _FIX = "try again, or wait some minutes if there were many tries"
 def sign_in_routes(doorman: Doorman, terms: PasswordTerms) -> APIRouter:
     """The one route."""
     routes = APIRouter(prefix="/v1", tags=["sign-in"])
-    engine, cookie = doorman.engine, doorman.cookie
 
     @routes.post(
         "/sign-in",
@@ -31,12 +31,26 @@ def sign_in_routes(doorman: Doorman, terms: PasswordTerms) -> APIRouter:
     )
     def come_in(request: Request, answer: Response, given: Credentials) -> Me:
         """Sets the session's cookie. What is wrong is not told, so that names stay unknown."""
-        doorman.limits.sign_in(address_of(request))
-        secret = sign_in(engine, given.name, given.password, terms=terms, life=doorman.life)
-        who = secret and transaction(engine, lambda c: sessions.caller_of(c, secret, doorman.life))
-        if not secret or not who:
-            raise Problem("unauthenticated", _WRONG, fix=_FIX)
-        cookie.put(answer, secret)
+        who, secret = begin_session(doorman, terms, given, address_of(request))
+        doorman.cookie.put(answer, secret)
         return me_of(who, secret)
 
     return routes
+
+
+def begin_session(
+    doorman: Doorman, terms: PasswordTerms, given: Credentials, address: str
+) -> tuple[Caller, str]:
+    """Who came in, and the secret of their session.
+
+    Raises:
+        Problem: the name or the password is wrong, or the person or the address is locked.
+        Transient: too many passwords are checked at this moment.
+    """
+    doorman.limits.sign_in(address)
+    engine, life = doorman.engine, doorman.life
+    secret = sign_in(engine, given.name, given.password, terms=terms, life=life)
+    who = secret and transaction(engine, lambda c: sessions.caller_of(c, secret, life))
+    if not secret or not who:
+        raise Problem("unauthenticated", _WRONG, fix=_FIX)
+    return who, secret

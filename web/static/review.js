@@ -1,9 +1,8 @@
-// The review page: edits turn accepting into replacing, the search filters labels, the lease is
-// counted down and renewed while somebody works.
+// The review page: edits turn accepting into replacing, the search filters labels.
 
 import "/static/keys.js";
+import { tick } from "/static/review_lease.js";
 
-let active = false;
 const form = () => document.getElementById("judgement");
 
 function isEdited(judged) {
@@ -33,21 +32,6 @@ function filter(words) {
   }
 }
 
-function tick() {
-  const lease = document.getElementById("lease");
-  if (!lease?.dataset.until) return;
-  const left = (Date.parse(lease.dataset.until) - Date.now()) / 1000;
-  const shown = Math.max(0, Math.ceil(left));
-  lease.querySelector("output").textContent = `${Math.floor(shown / 60)}:${String(shown % 60).padStart(2, "0")}`;
-  lease.classList.toggle("warn", left < 60);
-  if (active && left > 0 && left < 120) {
-    active = false;
-    window.htmx.trigger(lease, "renew");
-  }
-}
-
-document.addEventListener("keydown", () => { active = true; });
-document.addEventListener("pointerdown", () => { active = true; });
 document.addEventListener("change", tellEdits);
 document.addEventListener("input", (event) => {
   if (event.target.id === "search") filter(event.target.value.trim().toLowerCase());
@@ -69,7 +53,5 @@ document.addEventListener("htmx:afterSettle", (event) => {
   filter("");
   tick();
 });
-setInterval(tick, 1000);
 tellEdits();
 filter("");
-tick();

@@ -56,7 +56,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const next = event.detail.elt.dataset?.after;
   if (event.detail.successful && next) location.assign(next);
 });
-document.addEventListener("htmx:afterSwap", (event) => tellTimes(event.detail.target));
+// A form that htmx has not taken over yet would put what it holds into the address.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[hx-post]")) event.preventDefault();
+});
+// Of the whole page: what was swapped as a whole is no longer the target.
+document.addEventListener("htmx:afterSwap", () => tellTimes());
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();

@@ -81,7 +81,7 @@ def _one_by_one(engine: Engine, ids: list[UUID], proposal: Proposal) -> Backtest
 
 
 def _comparable(found: Backtest) -> Backtest:
-    moves = tuple(replace(move, samples=()) for move in found.moves)
+    moves = tuple(replace(move, samples=(), ids=()) for move in found.moves)
     return replace(found, redecided=0, moves=moves)
 
 

@@ -114,11 +114,14 @@ def test_a_ticket_that_is_given_goes_through_the_same_rules(ops: TestClient) -> 
     assert late["labels"] == ["refund"]
 
 
-def test_a_backtest_tells_who_moves_and_what_people_would_say(ops: TestClient) -> None:
+def test_a_backtest_tells_who_moves_and_what_people_would_say(
+    ops: TestClient, ids: list[UUID]
+) -> None:
     found = _tried(ops, "backtest", ruleset=_DRAFT)
     assert (found["tickets"], found["moved"]) == (3, 2)
     (move,) = found["moves"]
     assert sorted(move.pop("samples")) == ["t-0", "t-1"]
+    assert sorted(move.pop("ids")) == sorted(str(id_) for id_ in ids[:2])
     assert move == {"before": "billing", "after": "payments", "tickets": 2}
     assert found["loads"]["payments"] == {"before": 0, "after": 2}
     assert (found["judged"], found["agreed_before"], found["agreed_after"]) == (1, 0, 1)

@@ -1,6 +1,7 @@
 """A running system whose rules a test gives."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,17 +22,18 @@ def system_under(
     engine: Engine, postgres_url: str, redis_url: str, tmp_path: Path
 ) -> Iterator[SystemUnder]:
     """Makes the system with the tiny model's labels, `billing`, and the rules given."""
-    made = System(engine=engine, urls=(postgres_url, redis_url), folder=tmp_path)
+    with ExitStack() as running:
 
-    def begin(rules: dict[str, Any]) -> System:
-        def words(connection: Connection) -> None:
-            add_labels(connection, [Label(name=name) for name in LABELS])
-            add_departments(connection, [Department(name="billing")])
-            rulesets.save(connection, rules, author="ops", note="")
+        def begin(rules: dict[str, Any]) -> System:
+            def words(connection: Connection) -> None:
+                add_labels(connection, [Label(name=name) for name in LABELS])
+                add_departments(connection, [Department(name="billing")])
+                rulesets.save(connection, rules, author="ops", note="")
 
-        transaction(engine, words)
-        made.install_model()
-        return made
+            transaction(engine, words)
+            made = System(engine=engine, urls=(postgres_url, redis_url), folder=tmp_path)
+            running.callback(made.close)
+            made.install_model()
+            return made
 
-    yield begin
-    made.close()
+        yield begin

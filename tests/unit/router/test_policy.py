@@ -167,3 +167,14 @@ def test_scores_of_labels_that_are_off_are_not_known_and_others_stay() -> None:
     policy = make_policy(_HALF, {"crash": LabelLevel(automation=Automation.OFF)})
     known = policy.known({"crash": 0.9, "refund": 0.2})
     assert known == {"refund": 0.2}
+
+
+def test_hidden_is_what_a_level_kept_from_agents() -> None:
+    levels = {name: LabelLevel(automation=Automation.SUGGEST) for name in "pqrs"}
+    levels |= {"x": LabelLevel(automation=Automation.OFF)}
+    levels |= {name: LabelLevel(automation=Automation.SHADOW) for name in "yz"}
+    policy = make_policy(dict.fromkeys("apqrsxyz", 0.5), levels)
+    scores = {"a": 0.9, "p": 0.9, "q": 0.8, "r": 0.7, "s": 0.6, "y": 0.5, "z": 0.49}
+    assert policy.offered(scores) == ((), ("p", "q", "r"))
+    assert policy.hidden(scores) == ("x", "y", "s")
+    assert make_policy({"a": 0.5}).hidden({"a": 0.1}) == ()

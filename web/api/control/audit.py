@@ -56,7 +56,7 @@ def audit_routes(engine: Engine) -> APIRouter:
     )
     def export(format: Format = "jsonl") -> StreamingResponse:
         """`pointsman audit verify FILE` checks the JSON form without a server."""
-        lines = map(audit.as_line, _begun(_all(engine)))
+        lines = map(audit.as_line, _begun(whole_log(engine)))
         text = _csv(lines) if format == "csv" else (json.dumps(line) + "\n" for line in lines)
         named = {"content-disposition": f'attachment; filename="audit.{format}"'}
         return StreamingResponse(text, media_type=_MEDIA[format], headers=named)
@@ -69,12 +69,13 @@ def audit_routes(engine: Engine) -> APIRouter:
     )
     def check() -> audit.Check:
         """Reads the whole log; note `head` down to know later that nothing was cut off."""
-        return audit.check(_all(engine))
+        return audit.check(whole_log(engine))
 
     return routes
 
 
-def _all(engine: Engine) -> Iterator[audit.Entry]:
+def whole_log(engine: Engine) -> Iterator[audit.Entry]:
+    """Every entry, oldest first; a transaction for each thousand."""
     return audit.along(lambda last: transaction(engine, lambda c: audit.next_after(c, last)))
 
 

@@ -54,6 +54,11 @@ class Gate:
         self._areas = frozenset(areas)
         self._changes = {change.name: change for change in changes}
 
+    @property
+    def areas(self) -> frozenset[ControlledArea]:
+        """Those under control."""
+        return self._areas
+
     def run(self, change: Change, body: BaseModel, *, by: str, note: str = "") -> Any:
         """What the change gives.
 

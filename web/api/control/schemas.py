@@ -44,6 +44,7 @@ class WantedEntries(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     actor: _Word = None
+    area: _Word = Field(default=None, description="What stands before the dot of an action.")
     action: _Word = None
     subject: _Word = None
     since: Moment | None = None

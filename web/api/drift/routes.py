@@ -65,17 +65,7 @@ def drift_routes(
     )
     def check() -> DriftAsked:
         """Before the window is due, if it has tickets enough. A trainer does it within minutes."""
-
-        def read(connection: Connection) -> tuple[OpenWindow | None, DriftReport | None]:
-            window = drift_reports.open_window(connection, enough=min_tickets)
-            return window, drift_reports.newest(connection)
-
-        window, newest = transaction(engine, read)
-        wanted = _checkable(window, min_tickets)
-        if not ask():
-            detail = "Trainers could not be told, because Redis is away."
-            raise Problem("unavailable", detail, headers={"retry-after": "5"})
-        return asked(wanted, newest)
+        return ask_for_check(engine, min_tickets, ask)
 
     @routes.get(
         "/{report}",
@@ -100,6 +90,30 @@ def drift_routes(
         return HTMLResponse(_text(file), headers=headers)
 
     return routes
+
+
+def ask_for_check(engine: Engine, min_tickets: int, ask: Callable[[], bool]) -> DriftAsked:
+    """Has trainers look at the window that is open.
+
+    Args:
+        engine: the database.
+        min_tickets: under which no window is judged.
+        ask: has trainers check now; False where they could not be told.
+
+    Raises:
+        Problem: no model serves, the window has too few tickets, or Redis is away.
+    """
+
+    def read(connection: Connection) -> tuple[OpenWindow | None, DriftReport | None]:
+        window = drift_reports.open_window(connection, enough=min_tickets)
+        return window, drift_reports.newest(connection)
+
+    window, newest = transaction(engine, read)
+    wanted = _checkable(window, min_tickets)
+    if not ask():
+        detail = "Trainers could not be told, because Redis is away."
+        raise Problem("unavailable", detail, headers={"retry-after": "5"})
+    return asked(wanted, newest)
 
 
 def _known(engine: Engine, id_: int) -> DriftReport:

@@ -3,16 +3,20 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from starlette.responses import Response
 
-from core.passwords import generated, hash_password
 from store import people
 from store.api_tokens import Caller
 from store.engine import transaction
-from store.people import Person
 from web.access import caller
 from web.api.cursors import cursor_of_number, number_of
+from web.api.people.changes import (
+    add_person,
+    change_person,
+    known_person,
+    with_new_password,
+)
 from web.api.people.schemas import (
     NewPerson,
     PersonChange,
@@ -21,8 +25,8 @@ from web.api.people.schemas import (
     PersonWithPassword,
     WantedPage,
 )
-from web.etags import IfMatch, etag_of, must_match
-from web.problems import Problem, documented
+from web.etags import IfMatch, etag_of
+from web.problems import documented
 
 _Id = Annotated[int, Path(ge=1, le=(1 << 31) - 1)]
 _Who = Annotated[Caller, Depends(caller)]
@@ -57,14 +61,7 @@ def people_routes(engine: Engine) -> APIRouter:
     )
     def add(wanted: NewPerson, who: _Who) -> PersonWithPassword:
         """With a password that is made here and shown this once."""
-        password, hashed = _new_password()
-        made = transaction(
-            engine,
-            lambda c: people.add(
-                c, name=wanted.name, role=wanted.role, password_hash=hashed, actor=who.name
-            ),
-        )
-        return _with_password(made, password)
+        return add_person(engine, wanted, by=who.name)
 
     @routes.get(
         "/{person_id}",
@@ -74,7 +71,7 @@ def people_routes(engine: Engine) -> APIRouter:
     )
     def show(person_id: _Id, answer: Response) -> PersonShape:
         """Without the password, which nobody knows."""
-        found = transaction(engine, lambda c: _found(c, person_id))
+        found = transaction(engine, lambda c: known_person(c, person_id))
         answer.headers["etag"] = etag_of(found.version)
         return PersonShape.model_validate(found)
 
@@ -88,7 +85,9 @@ def people_routes(engine: Engine) -> APIRouter:
         person_id: _Id, wanted: PersonChange, who: _Who, answer: Response, if_match: IfMatch = None
     ) -> PersonShape:
         """It counts from the person's next request on."""
-        changed = transaction(engine, lambda c: _change(c, person_id, wanted, if_match, who.name))
+        changed = transaction(
+            engine, lambda c: change_person(c, person_id, wanted, if_match, who.name)
+        )
         answer.headers["etag"] = etag_of(changed.version)
         return PersonShape.model_validate(changed)
 
@@ -100,45 +99,6 @@ def people_routes(engine: Engine) -> APIRouter:
     )
     def give_password(person_id: _Id, who: _Who) -> PersonWithPassword:
         """Made here and shown this once; their sessions end, and a lock is lifted."""
-        password, hashed = _new_password()
-
-        def work(connection: Connection) -> Person:
-            people.set_password(connection, _found(connection, person_id), hashed, actor=who.name)
-            return _found(connection, person_id)
-
-        return _with_password(transaction(engine, work), password)
+        return with_new_password(engine, person_id, by=who.name)
 
     return routes
-
-
-def _found(connection: Connection, id_: int) -> Person:
-    found = people.person(connection, id_)
-    if found is None:
-        raise Problem("not-found", f"There is no person {id_}.")
-    return found
-
-
-def _change(
-    connection: Connection, id_: int, wanted: PersonChange, if_match: str | None, by: str
-) -> Person:
-    found = _found(connection, id_)
-    must_match(
-        if_match,
-        found.version,
-        current=PersonShape.model_validate(found).model_dump(mode="json"),
-        yours=wanted.model_dump(mode="json", exclude_none=True),
-    )
-    disabled = found.disabled_at is not None if wanted.disabled is None else wanted.disabled
-    return people.change(
-        connection, found, actor=by, role=wanted.role or found.role, disabled=disabled
-    )
-
-
-def _new_password() -> tuple[str, str]:
-    password = generated()
-    return password, hash_password(password, min_chars=1)
-
-
-def _with_password(one: Person, password: str) -> PersonWithPassword:
-    shape = PersonShape.model_validate(one)
-    return PersonWithPassword(**shape.model_dump(), password=password)

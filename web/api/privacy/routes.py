@@ -55,7 +55,7 @@ def erasure_routes(engine: Engine) -> APIRouter:
     ) -> dict[str, Any]:
         """What was erased already is answered with its first receipt."""
         try:
-            done = erasures.erase(engine, _subject(body), by=by.name)
+            done = erasures.erase(engine, subject_of(body), by=by.name)
         except NothingToErase as error:
             raise Problem("not-found", f"{error.field} {error.problem}.") from error
         response.status_code = 202 if done.files_done_at is None else 200
@@ -95,7 +95,8 @@ def erasure_routes(engine: Engine) -> APIRouter:
     return routes
 
 
-def _subject(body: TicketById | TicketByKey | Customer) -> Subject:
+def subject_of(body: TicketById | TicketByKey | Customer) -> Subject:
+    """What a request wants erased."""
     if isinstance(body, TicketById):
         return body.ticket_id
     if isinstance(body, TicketByKey):

@@ -320,7 +320,7 @@ class TryHistory(BaseModel):
 
 
 class Move(BaseModel):
-    """Tickets that change hands, and the senders' ids of some."""
+    """Tickets that change hands; the senders' ids of some, and the ids of the same ones here."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -328,6 +328,7 @@ class Move(BaseModel):
     after: str
     tickets: int
     samples: list[str]
+    ids: list[UUID]
 
 
 class Load(BaseModel):
@@ -358,7 +359,13 @@ class TriedHistory(BaseModel):
                 "redecided": 2_210,
                 "moved": 1_904,
                 "moves": [
-                    {"before": "orders", "after": "billing", "tickets": 1904, "samples": ["BW-7"]}
+                    {
+                        "before": "orders",
+                        "after": "billing",
+                        "tickets": 1904,
+                        "samples": ["BW-7"],
+                        "ids": ["0198c0de-1f2e-7a3b-8c4d-5e6f70819203"],
+                    }
                 ],
                 "loads": {"billing": {"before": 6112, "after": 8016}},
                 "judged": 1280,

@@ -29,11 +29,13 @@ from web.api.rules.schemas import (
 )
 from web.problems import Problem, documented
 
+_free = threading.Lock()
+"""Held while this process makes a backtest, which is work."""
+
 
 def trial_routes(engine: Engine, *, most: int) -> APIRouter:
     """The three routes; a backtest looks at about `most` decisions."""
     routes = APIRouter(prefix="/v1/rules", tags=["rules"])
-    free = threading.Lock()
 
     @routes.post("/lint", response_model=Findings, responses=OF_TRYING, summary="Check rules")
     def lint(body: MaybeRules) -> Findings:
@@ -50,10 +52,7 @@ def trial_routes(engine: Engine, *, most: int) -> APIRouter:
     )
     def dry_run(body: TryTicket) -> TriedTicket:
         """By production's own function, with every rule and condition traced."""
-        if (body.ticket_id is None) == (body.ticket is None):
-            raise Invalid("ticket_id", "or ticket: exactly one is wanted", "give one of the two")
-        given = _given(body.ruleset)
-        return transaction(engine, lambda c: _tried(c, given or _active(c), body))
+        return tried_ticket(engine, body)
 
     @routes.post(
         "/backtest",
@@ -63,20 +62,43 @@ def trial_routes(engine: Engine, *, most: int) -> APIRouter:
     )
     def backtest(body: TryHistory) -> TriedHistory:
         """Who would have moved from where to where. One at a time in a process: it is work."""
-        period, given = _period(body, most), _given(body.ruleset)
-        levels = {name: LabelLevel(**level.model_dump()) for name, level in body.levels.items()}
-        ruleset = given or transaction(engine, _active)
-        proposal = Proposal(ruleset=ruleset, levels=levels)
-        if not free.acquire(blocking=False):
-            detail = "This process makes another backtest."
-            raise Problem("too-many-requests", detail, headers={"retry-after": "5"})
-        try:
-            found = transaction(engine, lambda c: try_on_history(c, proposal, period))
-            return TriedHistory.model_validate(found)
-        finally:
-            free.release()
+        return tried_history(engine, body, most=most)
 
     return routes
+
+
+def tried_ticket(engine: Engine, body: TryTicket) -> TriedTicket:
+    """What rules make of one ticket.
+
+    Raises:
+        Invalid: a field is wrong.
+        Problem: no decision on the ticket can be made again, or no rules were ever saved.
+    """
+    if (body.ticket_id is None) == (body.ticket is None):
+        raise Invalid("ticket_id", "or ticket: exactly one is wanted", "give one of the two")
+    given = _given(body.ruleset)
+    return transaction(engine, lambda c: _tried(c, given or _active(c), body))
+
+
+def tried_history(engine: Engine, body: TryHistory, *, most: int) -> TriedHistory:
+    """What rules and levels would have changed in a period, looking at about `most` decisions.
+
+    Raises:
+        Invalid: a field is wrong.
+        Problem: this process makes another one, or no rules were ever saved.
+    """
+    period, given = _period(body, most), _given(body.ruleset)
+    levels = {name: LabelLevel(**level.model_dump()) for name, level in body.levels.items()}
+    ruleset = given or transaction(engine, _active)
+    proposal = Proposal(ruleset=ruleset, levels=levels)
+    if not _free.acquire(blocking=False):
+        detail = "This process makes another backtest."
+        raise Problem("too-many-requests", detail, headers={"retry-after": "5"})
+    try:
+        found = transaction(engine, lambda c: try_on_history(c, proposal, period))
+        return TriedHistory.model_validate(found)
+    finally:
+        _free.release()
 
 
 def _given(ruleset: object) -> Ruleset | None:

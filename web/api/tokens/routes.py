@@ -63,7 +63,7 @@ def token_routes(engine: Engine, *, grace: timedelta) -> APIRouter:
             engine, lambda c: api_tokens.rotate(c, token_id, grace=grace, actor=who.name)
         )
         if made is None:
-            raise _unknown(token_id)
+            raise unknown_token(token_id)
         return _shown(made)
 
     @routes.post(
@@ -72,12 +72,13 @@ def token_routes(engine: Engine, *, grace: timedelta) -> APIRouter:
     def revoke(token_id: _Id, who: _Who) -> None:
         """Void at once; its name is free again."""
         if not transaction(engine, lambda c: api_tokens.revoke(c, token_id, actor=who.name)):
-            raise _unknown(token_id)
+            raise unknown_token(token_id)
 
     return routes
 
 
-def _unknown(id_: int) -> Problem:
+def unknown_token(id_: int) -> Problem:
+    """The problem of a token that does not live."""
     return Problem("not-found", f"No token {id_} lives.")
 
 

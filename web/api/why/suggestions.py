@@ -1,6 +1,7 @@
 """`/v1/suggestions`: rules that people's corrections ask for, and labels that they exchange."""
 
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -29,6 +30,7 @@ _EXAMPLE: dict[str, Any] = {
                 "when": {"all": [{"channel": "chat"}, {"label": "refund"}]},
                 "then": {"primary": "billing"},
             },
+            "samples": ["0198c0de-1f2e-7a3b-8c4d-5e6f70819203"],
             "backtest": {
                 "tickets": 16,
                 "left_out": 0,
@@ -73,6 +75,7 @@ class SuggestedRule(BaseModel):
     precision: float
     harmed: int = Field(description="of those, the ones that were right and would go astray")
     rule: dict[str, Any]
+    samples: list[UUID] = Field(description="tickets of some of those corrections")
     backtest: SuggestedBacktest
 
 
