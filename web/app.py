@@ -52,33 +52,33 @@ from web.console.admin.proposals import proposal_pages, verdict_routes
 from web.console.admin.rooms import admin_routes
 from web.console.admin.settings import setting_pages
 from web.console.admin.tokens import token_pages
-from web.console.backtest import backtest_routes
-from web.console.departments import department_pages
-from web.console.departments_edits import department_edit_pages
-from web.console.departments_moves import department_move_pages
-from web.console.health import HealthParts, health_page_routes
-from web.console.health_changes import health_change_routes
-from web.console.labels import label_routes as label_pages
-from web.console.labels_edits import label_edit_routes as label_edit_pages
-from web.console.labels_goals import label_goal_routes as label_goal_pages
-from web.console.labels_moves import label_move_routes as label_move_pages
-from web.console.live import live_routes
-from web.console.models import model_routes as model_pages
-from web.console.models_changes import model_change_routes as model_change_pages
+from web.console.backtest.routes import backtest_routes
+from web.console.departments.edits import department_edit_pages
+from web.console.departments.moves import department_move_pages
+from web.console.departments.routes import department_pages
+from web.console.health.changes import health_change_routes
+from web.console.health.routes import HealthParts, health_page_routes
+from web.console.labels.edits import label_edit_routes as label_edit_pages
+from web.console.labels.goals import label_goal_routes as label_goal_pages
+from web.console.labels.moves import label_move_routes as label_move_pages
+from web.console.labels.routes import label_routes as label_pages
+from web.console.live.routes import live_routes
+from web.console.models.changes import model_change_routes as model_change_pages
+from web.console.models.routes import model_routes as model_pages
 from web.console.pages import Pages, static_files
 from web.console.problems import problem_page
-from web.console.review import review_page_routes
-from web.console.review_bulk import review_bulk_routes
-from web.console.review_bulk_said import review_bulk_said_routes
-from web.console.review_undo import review_undo_routes
-from web.console.rules import rule_page_routes
-from web.console.rules_history import rule_history_routes
+from web.console.review.bulk import review_bulk_routes
+from web.console.review.bulk_said import review_bulk_said_routes
+from web.console.review.routes import review_page_routes
+from web.console.review.undo import review_undo_routes
+from web.console.rules.history import rule_history_routes
+from web.console.rules.routes import rule_page_routes
 from web.console.sign_in import sign_in_pages
 from web.console.suggestions import suggestion_pages
-from web.console.ticket import ticket_page_routes
-from web.console.ticket_doors import ticket_change_routes
+from web.console.ticket.doors import ticket_change_routes
+from web.console.ticket.routes import ticket_page_routes
 from web.console.training import training_routes as training_pages
-from web.console.trying import trying_routes
+from web.console.trying.routes import trying_routes
 from web.errors import add_error_answers
 from web.health import health_routes, postgres_check, redis_check
 from web.metrics import metrics_routes, read_snapshot

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Engine, text
 
 from store.engine import transaction
 from web.access import ACCESS, OPEN
-from web.console import departments_shown, labels_shown
+from web.console.departments.shown import key_of as department_key
+from web.console.labels.shown import key_of as label_key
 
 _NO_PAGES = ("/v1/", "/metrics", "/health/live", "/health/ready", "/sign-in/oidc")
 _FILLED = {
@@ -26,8 +27,8 @@ _COMPARED = (
     "SELECT '?a=' || min(version) || '&b=' || max(version) FROM model_versions HAVING count(*) > 1"
 )
 _KEYS = {
-    "/labels/{key}": labels_shown.key_of,
-    "/departments/{key}": departments_shown.key_of,
+    "/labels/{key}": label_key,
+    "/departments/{key}": department_key,
 }
 """How a name becomes a key."""
 _ASKED = {"/models/compare": _COMPARED}

@@ -8,7 +8,7 @@ from core.types import Role
 from tests.browser.browsing import Window
 from tests.browser.conftest import Enter
 from tests.browser.stack import Stack
-from web.console.labels_shown import key_of
+from web.console.labels.shown import key_of
 
 _SCORE = "Ticked for agents from"
 

@@ -15,7 +15,7 @@ from store import people, sessions
 from store.api_tokens import Caller
 from store.engine import transaction
 from web.callers import Doorman, address_of
-from web.console.labels_answers import go_to
+from web.console.labels.answers import go_to
 from web.console.pages import Pages, Visit
 from web.console.visits import visit_of
 from web.console.words import LANGUAGE_COOKIE, N_, languages

@@ -7,6 +7,7 @@ that a page makes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -18,6 +19,8 @@ from starlette.staticfiles import StaticFiles
 
 from core.types import Role
 from store.api_tokens import Caller
+from web.console.numbers import number, percent
+from web.console.terms import called
 from web.console.words import LANGUAGE_COOKIE, N_, catalogues, language_of, translator
 
 _EVERYBODY = frozenset(Role)
@@ -134,11 +137,6 @@ def moment(at: datetime) -> Markup:
     )
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """A share of 1 as `42 %`."""
-    return f"{share * 100:.{digits}f} %"
-
-
 def _environment(language: str) -> Environment:
     pages = Environment(
         loader=PackageLoader("web"),
@@ -148,8 +146,15 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    words = catalogues()[language]
     pages.install_gettext_callables(  # type: ignore[attr-defined]
-        translator(language), catalogues()[language].ngettext, newstyle=True
+        translator(language), words.ngettext, newstyle=True
     )
-    pages.filters |= {"duration": duration, "moment": moment, "percent": percent}
+    pages.filters |= {
+        "called": partial(called, words=words),
+        "duration": duration,
+        "moment": moment,
+        "number": partial(number, language=language),
+        "percent": partial(percent, language=language),
+    }
     return pages

@@ -20,8 +20,8 @@ from store import records
 from store.engine import transaction
 from store.records import DecidedTicket
 from web.api.rules.doors import must_stand
-from web.console.labels_answers import may
-from web.console.labels_shown import key_of
+from web.console.labels.answers import may
+from web.console.labels.shown import key_of
 from web.console.pages import Pages
 from web.console.visits import visit_of
 

@@ -13,9 +13,9 @@ from store import snapshots, training_runs
 from store.engine import transaction
 from web.api.cursors import cursor_of_number, number_of
 from web.api.retrain.schemas import RetrainWish, RunRecord, line_of, record_of
-from web.console.labels_answers import actor, go_to, may
-from web.console.labels_forms import shaped
-from web.console.models import Cursor
+from web.console.labels.answers import actor, go_to, may
+from web.console.labels.forms import shaped
+from web.console.models.routes import Cursor
 from web.console.pages import Pages
 from web.console.visits import visit_of
 from web.problems import Problem

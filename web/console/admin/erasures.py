@@ -18,8 +18,8 @@ from web.api.cursors import cursor_of, id_of
 from web.api.privacy.routes import subject_of
 from web.api.privacy.schemas import Customer, TicketById, TicketByKey
 from web.console.admin.rooms import room_page
-from web.console.labels_answers import actor, go_to, may
-from web.console.labels_forms import shaped
+from web.console.labels.answers import actor, go_to, may
+from web.console.labels.forms import shaped
 from web.console.pages import Pages
 from web.console.visits import visit_of
 from web.console.words import N_

@@ -15,8 +15,8 @@ from web.api.people.changes import add_person, change_person, with_new_password
 from web.api.people.schemas import NewPerson, PersonChange, PersonWithPassword
 from web.console.account import ROLES
 from web.console.admin.rooms import room_page
-from web.console.labels_answers import actor, overtaken
-from web.console.labels_forms import shaped
+from web.console.labels.answers import actor, overtaken
+from web.console.labels.forms import shaped
 from web.console.pages import Pages, Visit
 from web.console.visits import visit_of
 from web.etags import etag_of

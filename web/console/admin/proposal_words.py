@@ -19,7 +19,7 @@ from web.api.models.changes import ACTIVATE, BEGIN_TRIAL, END_TRIAL, ROLL_BACK
 from web.api.rules.saving import SAVE as SAVE_RULES
 from web.api.thresholds.changes import SAVE as SAVE_THRESHOLDS
 from web.api.thresholds.schemas import Level
-from web.console.pages import percent
+from web.console.numbers import percent
 from web.console.words import N_
 
 _Teller = Callable[[Connection, Mapping[str, Any]], dict[str, Any]]

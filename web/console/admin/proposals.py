@@ -16,7 +16,7 @@ from web.api.control.gate import Gate
 from web.api.cursors import cursor_of_number, number_of
 from web.console.admin.proposal_words import Told, sentence_of, told
 from web.console.admin.rooms import room_page
-from web.console.labels_answers import actor, go_to, may
+from web.console.labels.answers import actor, go_to, may
 from web.console.pages import Pages, Visit
 from web.console.visits import visit_of
 from web.console.words import N_

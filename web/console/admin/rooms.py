@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from web.console.labels_answers import may
+from web.console.labels.answers import may
 from web.console.pages import Pages, Place, Visit
 from web.console.visits import visit_of
 from web.console.words import N_

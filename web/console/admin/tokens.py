@@ -17,8 +17,8 @@ from web.api.tokens.routes import unknown_token
 from web.api.tokens.schemas import NewToken
 from web.console.account import ROLES
 from web.console.admin.rooms import room_page
-from web.console.labels_answers import actor
-from web.console.labels_forms import shaped
+from web.console.labels.answers import actor
+from web.console.labels.forms import shaped
 from web.console.pages import Pages, Visit
 from web.console.visits import visit_of
 

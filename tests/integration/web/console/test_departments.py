@@ -16,7 +16,7 @@ from tests.factories.callers import Serve, a_person, sign_in
 from tests.factories.replayed import decide_stored
 from tests.factories.rulesets import a_rule, a_ruleset, label
 from tests.factories.values import a_ticket
-from web.console.departments_shown import key_of
+from web.console.departments.shown import key_of
 
 _EVIL = "<img src=x onerror=alert(1)>\"'"
 _RULES = a_ruleset(

@@ -19,7 +19,7 @@ from tests.factories.callers import a_person, sign_in, web_settings
 from tests.factories.models import install
 from trainer.operating.curves import measure_curves
 from web.app import make_app
-from web.console.labels_shown import key_of
+from web.console.labels.shown import key_of
 
 _RULES = {
     "default_department": "service-desk",

@@ -13,7 +13,7 @@ from store.tickets import accept
 from tests.factories.callers import a_person, sign_in
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket, tickets
-from web.console.live import CARDS
+from web.console.live.routes import CARDS
 
 
 @pytest.fixture

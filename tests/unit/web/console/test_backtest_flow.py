@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.console.backtest_flow import MOST_BANDS, Flow, Node, flow
+from web.console.backtest.flow import MOST_BANDS, Flow, Node, flow
 
 _names = st.sampled_from([f"team-{n}" for n in range(9)])
 _moves = st.dictionaries(

@@ -2,7 +2,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories.decided import a_decided_ticket, a_worker
-from web.console.board import HUES, count_decided, describe_workers, hue_of, make_cards, make_tracks
+from web.console.live.board import (
+    HUES,
+    count_decided,
+    describe_workers,
+    hue_of,
+    make_cards,
+    make_tracks,
+)
 
 
 def test_a_card_says_what_where_and_why() -> None:
@@ -12,12 +19,8 @@ def test_a_card_says_what_where_and_why() -> None:
         ("delivery", 91, True),
         ("refund", 62, True),
     ]
-    assert (card.why, card.by_default, card.rung, card.failed) == (
-        "rule late-parcels",
-        False,
-        "",
-        False,
-    )
+    assert (card.reason, card.rule, card.by_default) == ("rule", "late-parcels", False)
+    assert (card.rung, card.failed) == ("", False)
 
 
 def test_without_a_label_those_that_came_nearest_are_shown() -> None:
@@ -42,7 +45,7 @@ def test_many_labels_are_cut_and_counted() -> None:
 
 def test_a_lower_rung_and_a_failure_are_told() -> None:
     (card,) = make_cards([a_decided_ticket(rung="linear", state="quarantined")], [])
-    assert (card.rung, card.failed) == ("linear model", True)
+    assert (card.rung, card.failed) == ("linear", True)
 
 
 def test_departments_without_a_colour_of_their_own_are_grey() -> None:
@@ -71,5 +74,5 @@ def test_workers_are_counted_while_they_live_and_their_work_for_longer() -> None
         a_worker(alive=False, counters={"tickets_decided": 2}),
         a_worker(device="cpu", rung="keywords"),
     ]
-    assert describe_workers(workers) == ("cuda:0: model", "cpu: keywords")
+    assert describe_workers(workers) == (("cuda:0", "model"), ("cpu", "keywords"))
     assert count_decided(workers) == 7

@@ -4,9 +4,9 @@ import pytest
 
 from tests.factories.decided import a_decided_ticket
 from tests.factories.visits import a_visit
-from web.console.board import Board, Counts, make_cards, make_tracks
-from web.console.live import Choices
-from web.console.live_filters import LiveFilters
+from web.console.live.board import Board, Counts, make_cards, make_tracks
+from web.console.live.filters import LiveFilters
+from web.console.live.routes import Choices
 from web.console.pages import Pages, duration
 
 
@@ -17,7 +17,7 @@ def _board(*tickets: object, **changes: object) -> Board:
             "oldest_s": 0.0,
             "quarantined": 0,
             "decided": 1234,
-            "workers": ("cpu: model",),
+            "workers": (("cpu", "model"),),
             "model": "0123456789ab",
             "ruleset": 3,
             **changes,

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 from router.parse import parse_ruleset
 from router.ruleset import Ruleset, ruleset_object
 from tests.factories.rulesets import a_rule, a_ruleset, label, rulesets
-from web.console.rules_edits import difference, moved, put_back, without
-from web.console.rules_merge import changed_by_both, merged
+from web.console.rules.edits import difference, moved, put_back, without
+from web.console.rules.merge import changed_by_both, merged
 
 _THREE = a_ruleset(*(a_rule(order, id=name) for name, order in (("a", 10), ("b", 11), ("c", 12))))
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from router.parse import parse_ruleset
 from router.ruleset import Ruleset, ruleset_object
 from tests.factories.rulesets import rulesets
-from web.console.rules_form import added, document_of, filled_in, place_of_field, removed, typed
+from web.console.rules.form import added, document_of, filled_in, place_of_field, removed, typed
 
 
 @given(ruleset=rulesets())

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.console.ticket_marks import marked
+from web.console.ticket.marks import marked
 
 
 def _phrases(*places: tuple[int, int, float]) -> dict[str, object]:

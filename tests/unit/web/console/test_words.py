@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 
 from tests.factories.visits import a_visit
 from web.console.pages import Pages
-from web.console.words import ENGLISH, catalogues, language_of
+from web.console.words import ENGLISH, catalogues, language_of, translator
 
 _ROOT = Path(__file__).parents[4]
 _LOCALE = _ROOT / "web" / "locale"
@@ -110,3 +110,8 @@ def test_a_page_comes_in_the_language_of_its_reader(language: str, words: str) -
     page = Pages().html(a_visit(language=language), "problem.html", problem=problem)
     assert f'<html lang="{language_of(language)}">' in page
     assert words in page
+
+
+@pytest.mark.parametrize("language", sorted(catalogues()))
+def test_what_is_in_no_catalogue_is_said_as_it_is_and_escaped(language: str) -> None:
+    assert translator(language)("<b>50 % off</b>") == "&lt;b&gt;50 %% off&lt;/b&gt;"

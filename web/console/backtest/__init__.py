@@ -1,0 +1,1 @@
+"""Rules on the tickets of a period, before they count."""

@@ -1,0 +1,1 @@
+"""Whether all is well: processes, queue, accuracy, drift, quarantine."""

@@ -1,0 +1,1 @@
+"""What a ticket can be about, and how much each label may do."""

@@ -1,0 +1,1 @@
+"""What is decided now, and what waits."""

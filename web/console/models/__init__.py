@@ -1,0 +1,1 @@
+"""The versions of the model: what each is worth, and which one serves."""

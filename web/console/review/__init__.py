@@ -1,0 +1,1 @@
+"""What people judge, one at a time or many at once."""

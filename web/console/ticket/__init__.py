@@ -1,0 +1,1 @@
+"""One ticket: why it went where it went, and what people make of that."""
