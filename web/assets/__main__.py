@@ -4,6 +4,7 @@ The Node.js that runs npm comes from PyPI, so that Python alone is enough. Nothi
 when the console runs.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -18,11 +19,12 @@ _FILES = (
     "uplot/dist/uPlot.iife.min.js",
     "uplot/dist/uPlot.min.css",
 )
-_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+_CI = ["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
 
 
 def main() -> int:
     """Installs exactly what the lock file names, by its hashes; gives npm's exit status if bad."""
+    os.environ.setdefault("NODE_USE_SYSTEM_CA", "1")  # trusts whom the machine trusts, as pip does
     status: int = npm([*_CI, "--prefix", str(_HERE)])
     if status:
         return status
