@@ -11,6 +11,21 @@ from core.errors import PointsmanError
 from web.browsers import is_for_a_page, is_from_a_page
 from web.console.pages import Pages, Visit
 from web.console.visits import visit_of
+from web.console.words import N_
+from web.problems import KINDS
+
+_FOR_PEOPLE: Mapping[str, tuple[str, str]] = {
+    "forbidden": (N_("Your role may not do this"), N_("An admin can give you one that may.")),
+    "not-found": (N_("There is no such thing"), N_("It may have been removed; look at its list.")),
+    "conflict": (N_("It is not as it was"), N_("Load the page again and look at it.")),
+    "changed-meanwhile": (N_("Somebody else saved first"), N_("Load the page again.")),
+    "too-large": (N_("That is too much at once"), N_("Send less of it.")),
+    "invalid": (N_("That does not fit"), N_("Look at what you entered.")),
+    "too-many-requests": (N_("That is too often"), N_("Wait a moment, then try again.")),
+    "failed": (N_("This failed and will fail again"), N_("Tell an admin the number below.")),
+    "unavailable": (N_("Something that this needs is away"), N_("Wait a moment, then try again.")),
+}
+"""Title and what to do; the API says both to programs."""
 
 
 def problem_page(
@@ -30,11 +45,20 @@ def problem_page(
         return _to_sign_in(request)
     visit, part = _visit(request), is_from_a_page(request)
     template = "_notice.html" if part else "problem.html"
-    answer = pages.page(visit, template, problem["status"], problem=problem)
+    answer = pages.page(visit, template, problem["status"], problem=_for_people(problem))
     answer.headers.update(headers or {})
     if part:
         answer.headers.update({"hx-retarget": "#notice", "hx-reswap": "innerHTML"})
     return answer
+
+
+def _for_people(problem: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = str(problem["type"]).rpartition("/")[2]
+    if name not in _FOR_PEOPLE:
+        return problem
+    title, fix = _FOR_PEOPLE[name]
+    own = problem["fix"] != KINDS[name].fix  # of this very case
+    return {**problem, "title": title, "fix": problem["fix"] if own else fix}
 
 
 def _to_sign_in(request: Request) -> Response:
