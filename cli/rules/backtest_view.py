@@ -1,9 +1,9 @@
 """A backtest in words, and as JSON."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
+from pydantic_core import to_jsonable_python
 from rich.table import Table
 
 from router.backtest import Backtest
@@ -45,7 +45,7 @@ def backtest_tables(found: Backtest) -> Iterator[Table]:
 
 def backtest_object(found: Backtest) -> dict[str, Any]:
     """JSON-ready."""
-    return {**asdict(found), "moved": found.moved}
+    return {**to_jsonable_python(found), "moved": found.moved}
 
 
 def _table(*columns: str) -> Table:
