@@ -57,7 +57,7 @@ def staying(pointsman: CommandLine) -> Iterator[subprocess.Popen[str]]:
 def _get(url: str, path: str) -> tuple[int, str]:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
-    connection.request("GET", path)
+    connection.request("GET", path, headers={"accept": "text/html"})  # as a browser does
     answer = connection.getresponse()
     content = answer.read().decode()
     connection.close()
