@@ -8,11 +8,12 @@ that of another web process on its services.
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, TimeoutError
 
 from cli.running.state import Running, running
 from core.settings import load_settings
@@ -23,6 +24,7 @@ from tests.factories.commands import CommandLine, stop
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 _COLOURS = 128
+_SETTLED = "() => !document.querySelector('#why [hx-trigger^=load]')"
 _READY = "Ctrl-C stops everything"
 
 
@@ -47,6 +49,10 @@ def take(browser: Browser, address: str, shown: list[Page], width: int) -> None:
         if not answer.ok or not answer.text().lower().startswith("<!doctype html>"):
             continue
         window.see(each.address)
+        if urlsplit(window.page.url).path != urlsplit(each.address).path:
+            continue  # the guest is led on from the way in
+        with suppress(TimeoutError):  # of a worker that explains nothing
+            window.page.wait_for_function(_SETTLED, timeout=20_000)
         _keep(window.page.screenshot(), FOLDER / f"{_name(each.door)}-{width}.png")
     window.page.context.close()
 
