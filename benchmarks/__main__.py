@@ -6,14 +6,11 @@ machine, the versions and the commit are added here. Without ids those run that 
 
 import importlib
 import json
-import os
-import platform
-import subprocess
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from benchmarks.machine import circumstances
 
 QUICK = {"P1": "p1_predict:run", "P4": "p4_pipeline:run", "P9": "p9_decide:run"}
 SCRIPTS = QUICK | {
@@ -30,10 +27,6 @@ SCRIPTS = QUICK | {
 }
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_LIBRARIES = (
-    *("celery", "kombu", "numpy", "psycopg", "redis", "scikit-learn"),
-    *("sqlalchemy", "torch", "transformers"),
-)
 
 
 def main(wanted: list[str]) -> int:
@@ -43,7 +36,7 @@ def main(wanted: list[str]) -> int:
         sys.stderr.write(f"unknown: {' '.join(unknown)}; there are {' '.join(SCRIPTS)}\n")
         return 2
     for name in wanted or list(QUICK):
-        result = {**_run(name), **_circumstances()}
+        result = {**_run(name), **circumstances()}
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
         sys.stdout.write(_line(result) + "\n")
@@ -55,18 +48,6 @@ def _run(name: str) -> dict[str, Any]:
     module, function = SCRIPTS[name].split(":")
     result: dict[str, Any] = getattr(importlib.import_module(f"benchmarks.{module}"), function)()
     return result
-
-
-def _circumstances() -> dict[str, Any]:
-    return {
-        "machine": f"{os.cpu_count()} x {_processor()}, {platform.system()} {platform.machine()}",
-        "versions": {
-            "python": platform.python_version(),
-            **{library: version(library) for library in _LIBRARIES},
-        },
-        "commit": _git("rev-parse", "--short", "HEAD"),
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
 
 
 def _line(result: dict[str, Any]) -> str:
@@ -97,19 +78,6 @@ def _page() -> str:
             f"| {row['machine']}, {row['commit']}, {row['at'][:10]} |"
         )
     return "\n".join(lines) + "\n"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if not info.exists():
-        return platform.processor()
-    names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-    return names[0].split(":", 1)[1].strip() if names else platform.processor()
-
-
-def _git(*arguments: str) -> str:
-    ended = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    return ended.stdout.strip()
 
 
 if __name__ == "__main__":
