@@ -43,7 +43,7 @@ def web(postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     processes.start("-m", "web")
     try:
-        wait_until(lambda: _answers(address), timeout_s=30, what="web", seen=processes.logs)
+        wait_until(lambda: _answers(address), timeout_s=120, what="web", seen=processes.logs)
         yield address
     finally:
         processes.stop_all()
