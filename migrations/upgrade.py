@@ -39,3 +39,9 @@ def current_and_head(engine: Engine) -> tuple[str | None, str | None]:
     head = ScriptDirectory.from_config(alembic_config(engine)).get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision(), head
+
+
+def knows(engine: Engine, revision: str) -> bool:
+    """Whether this code has that revision."""
+    scripts = ScriptDirectory.from_config(alembic_config(engine))
+    return revision in {script.revision for script in scripts.walk_revisions()}

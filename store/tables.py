@@ -34,6 +34,7 @@ from core.types import (
     Automation,
     ErasureScope,
     FeedbackKind,
+    HelpdeskKind,
     LabelMove,
     ProposalVerdict,
     ReviewOutcome,
@@ -342,6 +343,11 @@ class TicketContentRow(Row):
             "customer",
             postgresql_where=text("customer IS NOT NULL"),
         ),
+        Index(
+            "ix_ticket_contents_labelled",
+            "ticket_id",
+            postgresql_where=text("labels IS NOT NULL"),
+        ),
         {"postgresql_partition_by": "RANGE (ticket_id)"},
     )
 
@@ -566,6 +572,100 @@ class OutboxRow(Row):
     revision: Mapped[int | None]
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class WebhookEndpointRow(Row):
+    """Where events go, whether it takes them, and how it fared lately.
+
+    `kind` says what sends: `webhook`, or a helpdesk. `target` is a URL, or whatever that kind calls
+    its place. Secrets are as `core.sealing` keeps them. `failures` counts those in a row, and until
+    `open_until` nothing is sent; no further attempt is made beside one that then tries it again.
+    """
+
+    __tablename__ = "webhook_endpoints"
+    __table_args__ = (
+        _one_of("state", ["active", "paused", "disabled"]),
+        CheckConstraint("concurrency BETWEEN 1 AND 4", name="concurrency"),
+        CheckConstraint("(failures = 0) = (failing_since IS NULL)", name="failing_since_failures"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(server_default="webhook")
+    target: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+    events: Mapped[list[str]]
+    concurrency: Mapped[int] = mapped_column(SmallInteger, server_default=text("2"))
+    state: Mapped[str] = mapped_column(server_default="active")
+    why: Mapped[str] = mapped_column(server_default="")
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    secret: Mapped[str | None]
+    old_secret: Mapped[str | None]
+    old_secret_until: Mapped[datetime | None]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    deleted_at: Mapped[datetime | None]
+    delivered: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    failed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    delivered_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    failing_since: Mapped[datetime | None]
+    open_until: Mapped[datetime | None]
+
+
+class DeliveryRow(Row):
+    """One event on its way to one endpoint; a trigger on the outbox makes it.
+
+    `next_at` is when it may be taken: a waiting one for its next attempt, one that is being sent
+    when its lease is over. `token` is the fence. `since` is when it was tried first.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        _one_of("state", ["waiting", "sending", "delivered", "dead"]),
+        CheckConstraint(
+            "(state IN ('delivered', 'dead')) = (done_at IS NOT NULL)", name="done_when_over"
+        ),
+        Index("ix_deliveries_log", "endpoint_id", "id"),
+        Index("ix_deliveries_ticket", "ticket_id"),
+        Index("ix_deliveries_created", "created_at"),
+        Index(
+            "ix_deliveries_open",
+            "endpoint_id",
+            "next_at",
+            postgresql_where=text("state IN ('waiting', 'sending')"),
+        ),
+        Index("ix_deliveries_dead", "endpoint_id", "id", postgresql_where=text("state = 'dead'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    endpoint_id: Mapped[int] = mapped_column(Integer)  # no key: deciding tickets must lock nothing
+    event_id: Mapped[UUID]
+    event: Mapped[str]
+    ticket_id: Mapped[UUID | None]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    token: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    next_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    since: Mapped[datetime] = mapped_column(server_default=NOW)
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    done_at: Mapped[datetime | None]
+
+
+class DeliveryAttemptRow(Row):
+    """One try to deliver, and what was answered: up to 1,000 characters."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (Index("ix_delivery_attempts_delivery", "delivery_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("deliveries.id", ondelete="CASCADE")
+    )
+    at: Mapped[datetime] = mapped_column(server_default=NOW)
+    status: Mapped[int | None]
+    ms: Mapped[int]
+    error: Mapped[str] = mapped_column(server_default="")
+    answer: Mapped[str] = mapped_column(server_default="")
 
 
 class ExplanationRow(Row):
@@ -794,7 +894,14 @@ class AuditRow(Row):
     """Who changed what. Append-only, by a trigger too; `store.audit` chains the hashes."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (UniqueConstraint("previous"),)
+    __table_args__ = (
+        UniqueConstraint("previous"),
+        Index("ix_audit_log_actor", "actor", "id"),
+        Index("ix_audit_log_action", "action", "id"),
+        Index("ix_audit_log_area", text("split_part(action, '.', 1)"), "id"),
+        Index("ix_audit_log_subject", "subject", "id"),
+        Index("ix_audit_log_at", "at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     actor: Mapped[str]
@@ -831,6 +938,166 @@ class ProposalRow(Row):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(server_default="")
+
+
+class HelpdeskConnectionRow(Row):
+    """A helpdesk that sends tickets, or is asked for them, and what is written back into it.
+
+    `teams` tells what the helpdesk calls a department; `writes` what we write there. `secrets`
+    sign what it sends, newest first; `token` opens its API. `version` grows with each change that
+    people make, for `If-Match`.
+    """
+
+    __tablename__ = "helpdesk_connections"
+    __table_args__ = (_one_of("kind", list(HelpdeskKind)),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    base_url: Mapped[str | None]
+    account: Mapped[str | None]
+    service_user: Mapped[str | None]
+    labels_field: Mapped[str | None]
+    secrets: Mapped[list[str]] = mapped_column(server_default="{}")
+    token: Mapped[str | None]
+    mapping: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    teams: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    writes: Mapped[list[str]] = mapped_column(server_default="{}")
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    polled_to: Mapped[int | None] = mapped_column(BigInteger)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class HelpdeskTicketRow(Row):
+    """Where a ticket was last seen in its helpdesk, and what we wrote there.
+
+    `said_at` is when its first message was written and `content_at` when that was last changed,
+    `placed_at` when its team or tags were; all by the helpdesk's clock. `first_team` is where it
+    lay before we or its agents moved it. While `writing`, what we wrote last may or may not have
+    arrived. `noted` is the event whose reason was told; `correction_id` the last word of an agent.
+    """
+
+    __tablename__ = "helpdesk_tickets"
+    __table_args__ = (Index("ix_helpdesk_tickets_ticket_id", "ticket_id"),)
+
+    connection: Mapped[str] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID | None]
+    said_at: Mapped[datetime | None]
+    content_at: Mapped[datetime | None]
+    first_at: Mapped[datetime | None]
+    first_team: Mapped[str | None]
+    placed_at: Mapped[datetime | None]
+    team: Mapped[str | None]
+    tags: Mapped[list[str] | None]
+    wrote_team: Mapped[str | None]
+    wrote_tags: Mapped[list[str] | None]
+    writing: Mapped[bool] = mapped_column(server_default=text("false"))
+    noted: Mapped[UUID | None]
+    correction_id: Mapped[UUID | None]
+
+
+class HelpdeskDeliveryRow(Row):
+    """What a delivery of a helpdesk was answered, for the same delivery sent again."""
+
+    __tablename__ = "helpdesk_deliveries"
+    __table_args__ = (Index("ix_helpdesk_deliveries_received_at", "received_at"),)
+
+    connection: Mapped[str] = mapped_column(primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(primary_key=True)
+    answer: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class DeclinedSuggestionRow(Row):
+    """A suggested rule that somebody does not want; the key says nothing of it."""
+
+    __tablename__ = "declined_suggestions"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    declined_by: Mapped[str]
+    declined_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class StaleHourRow(Row):
+    """A mark on an hour of arrival whose counts do not stand; triggers leave it.
+
+    See `store.hour_counts`. One row a statement and hour, never updated, so that no two
+    transactions wait for each other.
+    """
+
+    __tablename__ = "stale_hours"
+    __table_args__ = (Index("ix_stale_hours_hour", "hour"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    hour: Mapped[datetime]
+
+
+class HourCountRow(Row):
+    """Decisions on tickets that arrived in an hour, told apart `by` something; without texts."""
+
+    __tablename__ = "hour_counts"
+
+    by: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    tickets: Mapped[int] = mapped_column(Integer)
+    covered: Mapped[int] = mapped_column(Integer)
+    automatic: Mapped[int] = mapped_column(Integer)
+    drawn: Mapped[int] = mapped_column(Integer)
+
+
+class HourWordRow(Row):
+    """What people said of so many decisions on tickets that arrived in an hour; not who said it.
+
+    `language` and `channel` are NULL where the ticket's content is gone.
+    """
+
+    __tablename__ = "hour_words"
+    __table_args__ = (Index("ix_hour_words_hour", "hour"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    hour: Mapped[datetime]
+    day: Mapped[str]
+    version: Mapped[str]
+    language: Mapped[str | None]
+    channel: Mapped[str | None]
+    department: Mapped[str]
+    outcome: Mapped[str]
+    predicted: Mapped[list[str]]
+    truth: Mapped[list[str] | None]
+    is_moved: Mapped[bool]
+    is_drawn: Mapped[bool]
+    tickets: Mapped[int] = mapped_column(Integer)
+
+
+class ImportRow(Row):
+    """Old tickets that came under one name, and what became of them; `store.imports`."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    source: Mapped[str]
+    format: Mapped[str]
+    started_by: Mapped[str]
+    rows: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    outcomes: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    refused: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    reasons: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class ImportedContentRow(Row):
+    """The hash of what an imported ticket says and is labelled, so that it comes in once."""
+
+    __tablename__ = "imported_contents"
+    __table_args__ = (Index("ix_imported_contents_ticket", "ticket_id"),)
+
+    content_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID]
 
 
 PARTITIONED = {

@@ -1,0 +1,1 @@
+"""`pointsman webhooks`: where events go."""

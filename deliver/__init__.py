@@ -1,0 +1,1 @@
+"""Floor 3: tells the outside what happened: signed webhooks, and decisions into helpdesks."""

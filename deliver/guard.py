@@ -1,0 +1,76 @@
+"""Connections that only go where they may, whatever a name resolves to from one moment to the next.
+
+A name is resolved once a request; the address that was checked is the one that is connected to,
+while the Host header, the TLS name and the certificate's check stay those of the name. Of several
+addresses each must be allowed.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+
+from core.addresses import Address, Reach, literal
+
+Resolve = Callable[[str, int], Awaitable[list[Address]]]
+
+
+class OutOfReach(Exception):
+    """The name leads to an address that requests may not go to."""
+
+
+class GuardedTransport(httpx2.AsyncHTTPTransport):
+    """Checks each request's address.
+
+    Args:
+        reach: what may be reached.
+        resolve: gives the addresses of a host; the system's resolver unless a test says otherwise.
+        options: of the transport.
+    """
+
+    def __init__(self, reach: Reach, resolve: Resolve | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._reach = reach
+        self._resolve = resolve or addresses_of
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Sends it to the first address that takes a connection.
+
+        Raises:
+            OutOfReach: the name has an address that may not be reached.
+            httpx2.TransportError: no address took the connection, or it broke.
+        """
+        host, port = request.url.host, request.url.port or _port(request.url.scheme)
+        found = [known] if (known := literal(host)) else await self._resolve(host, port)
+        if not all(map(self._reach.allows, found)):
+            raise OutOfReach("the name leads to an address that is not public")
+        request.extensions = {**request.extensions, "sni_hostname": host}
+        failed: httpx2.TransportError = httpx2.ConnectError("the name has no address")
+        for address in found:
+            request.url = request.url.copy_with(host=str(address))
+            try:
+                return await super().handle_async_request(request)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+                failed = error
+        raise failed
+
+
+async def addresses_of(host: str, port: int) -> list[Address]:
+    """What the system's resolver gives for a name, in its order.
+
+    Raises:
+        httpx2.ConnectError: nothing.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpx2.ConnectError("the name cannot be resolved") from error
+    addresses = [literal(str(entry[4][0])) for entry in found]
+    return [each for each in dict.fromkeys(addresses) if each is not None]
+
+
+def _port(scheme: str) -> int:
+    return 80 if scheme == "http" else 443
