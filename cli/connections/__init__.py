@@ -1,0 +1,1 @@
+"""`pointsman connections`: helpdesks that send tickets and take decisions."""

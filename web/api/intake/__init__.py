@@ -1,0 +1,1 @@
+"""What helpdesks send by themselves."""

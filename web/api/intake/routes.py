@@ -1,0 +1,148 @@
+"""`/v1/intake/{helpdesk}`: deliveries of helpdesks, known by their signature and nothing else."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path
+from sqlalchemy import Connection, Engine
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from core.redaction import Redactor
+from core.sealing import Box
+from core.text import clean_text
+from helpdesks import zendesk
+from helpdesks.kinds import KINDS, mapping_of
+from helpdesks.mapping import decoded
+from helpdesks.seen import Signed, Told, Unverified
+from helpdesks.taking import Taken, take
+from store import helpdesk_tickets, helpdesks
+from store.engine import transaction
+from store.helpdesks import Helpdesk
+from web.api.intake.schemas import DeliveryTaken
+from web.problems import Problem, documented
+
+_Name = Annotated[str, Path(min_length=1, max_length=64, examples=["zendesk"])]
+_FIX = "let the helpdesk sign with the secret of this connection, and look at both clocks"
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "As the helpdesk sends it, signed.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeParts:
+    """What the door needs.
+
+    Attributes:
+        box: opens secrets.
+        redact: takes out what must not be stored.
+        announce: tells workers of stored tickets, and returns at once.
+        most_bytes: of a delivery.
+        tolerance_s: how far the moment of its signature may be from now.
+        is_production: whether secrets that everybody knows are refused.
+    """
+
+    engine: Engine
+    box: Box
+    redact: Redactor
+    announce: Callable[[tuple[UUID, ...]], None]
+    most_bytes: int
+    tolerance_s: float
+    is_production: bool
+
+
+def intake_routes(parts: IntakeParts) -> APIRouter:
+    """The door; a slash at its end is no redirect, which helpdesks would follow as GET."""
+    routes = APIRouter(prefix="/v1/intake", tags=["helpdesks"])
+
+    async def bounded(request: Request) -> bytes:
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > parts.most_bytes:
+                detail = f"The delivery is larger than {parts.most_bytes} bytes."
+                headers = {"connection": "close"}
+                raise Problem("too-large", detail, headers=headers, fix="send less with it")
+        return bytes(body)
+
+    def deliver(
+        request: Request, helpdesk: _Name, body: Annotated[bytes, Depends(bounded)]
+    ) -> JSONResponse:
+        """Answers once it is stored; whether it becomes a ticket, feedback or nothing."""
+        signed = Signed(
+            headers=dict(request.headers),
+            body=body,
+            now=datetime.now(UTC),
+            tolerance_s=parts.tolerance_s,
+        )
+        desk = _trusted(parts, helpdesk, signed)
+        told = KINDS[desk.kind].parse(
+            decoded(body), signed.headers, mapping_of(desk.kind, desk.mapping), signed.now
+        )
+        answer, fresh = transaction(parts.engine, lambda c: _once(c, desk, told, parts.redact))
+        parts.announce(fresh)
+        return JSONResponse(answer, 202)
+
+    documented_as: dict[str, Any] = {
+        "status_code": 202,
+        "response_model": DeliveryTaken,
+        "responses": documented(
+            "unauthenticated", "not-found", "too-large", "invalid", "unavailable"
+        ),
+        "openapi_extra": _BODY,
+        "summary": "Take what a helpdesk sends",
+    }
+    routes.post("/{helpdesk}", **documented_as)(deliver)
+    routes.post("/{helpdesk}/", include_in_schema=False)(deliver)
+    return routes
+
+
+def _trusted(parts: IntakeParts, name: str, signed: Signed) -> Helpdesk:
+    """The connection that a delivery is of.
+
+    Raises:
+        Problem: there is none, or the delivery is not genuine.
+    """
+    desk = transaction(parts.engine, lambda c: helpdesks.find(c, clean_text(name).text))
+    if desk is None or not desk.active:
+        fix = "look at `pointsman connections list`"
+        raise Problem("not-found", "There is no connection of this name in use.", fix=fix)
+    secrets = tuple(parts.box.open(kept) for kept in desk.secrets)
+    known = (zendesk.TEST_SECRET,) if parts.is_production else ()
+    try:
+        KINDS[desk.kind].verify(signed, tuple(each for each in secrets if each not in known))
+    except Unverified as error:
+        raise Problem("unauthenticated", f"{error}.", fix=_FIX) from error
+    return desk
+
+
+def _once(
+    connection: Connection, desk: Helpdesk, told: Told, redact: Redactor
+) -> tuple[dict[str, Any], tuple[UUID, ...]]:
+    """What a delivery is answered, the same again each time, and the tickets to announce."""
+    if told.delivery_id is None:
+        taken = take(connection, desk, told, redact)
+        return _answer(taken), _new(taken)
+    id_ = hashlib.sha256(told.delivery_id.encode("utf-8", "replace")).hexdigest()
+    if (kept := helpdesk_tickets.answered(connection, desk.name, id_)) is not None:
+        return kept, ()
+    taken = take(connection, desk, told, redact)
+    helpdesk_tickets.keep_answer(connection, desk.name, id_, _answer(taken))
+    return _answer(taken), _new(taken)
+
+
+def _answer(taken: Taken) -> dict[str, Any]:
+    id_ = None if taken.id is None else str(taken.id)
+    return {"outcome": taken.outcome, "id": id_, "reason": taken.reason}
+
+
+def _new(taken: Taken) -> tuple[UUID, ...]:
+    return (taken.id,) if taken.is_new and taken.id is not None else ()
