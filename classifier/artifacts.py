@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
 from classifier.content_id import content_id
 from classifier.manifest import (
     MAX_MANIFEST_BYTES,
@@ -21,6 +23,7 @@ from classifier.manifest import (
     mark_file,
     parse_manifest,
 )
+from classifier.signing import SIGNATURE, is_signed, keys_in_use, refuse_strangers, sign
 from core.errors import ArtifactInvalid, Invalid
 
 MANIFEST = "manifest.json"
@@ -104,9 +107,10 @@ def open_artifact(path: Path) -> Artifact:
     """Reads the manifest and refuses folders with links or with files that could run code.
 
     Raises:
-        ArtifactInvalid: one line with the cause.
+        ArtifactInvalid: one line with the cause; a stranger's signature is the first that counts.
     """
     raw = _manifest_bytes(path)
+    refuse_strangers(path, raw, keys_in_use())
     manifest = parse_manifest(raw)
     for file in _files(path):
         _refuse_code(path, file)
@@ -116,7 +120,8 @@ def open_artifact(path: Path) -> Artifact:
 def publish(staging: Path, final: Path, facts: Facts) -> Artifact:
     """Turns a folder of finished files into an artifact that appears as a whole or not at all.
 
-    The manifest is written and everything is flushed to the disk before the folder is renamed.
+    The manifest is written, signed where this process has a key, and everything is flushed to the
+    disk before the folder is renamed.
 
     Args:
         staging: on the same file system as `final`; it is gone afterwards.
@@ -127,13 +132,15 @@ def publish(staging: Path, final: Path, facts: Facts) -> Artifact:
         Invalid: `final` holds files already.
         ArtifactInvalid: a file has a name or a content that is refused on opening.
     """
-    files = [file for file in _files(staging) if file.name != MANIFEST]
+    files = [file for file in _files(staging) if file.name not in (MANIFEST, SIGNATURE)]
     for file in files:
         file.chmod(0o644)  # safetensors writes for its owner alone; a worker may be another user
         _refuse_code(staging, file)
         check_name(file.relative_to(staging).as_posix())
     marks = {file.relative_to(staging).as_posix(): mark_file(file) for file in files}
-    (staging / MANIFEST).write_bytes(Manifest(facts=facts, files=marks).to_bytes())
+    manifest = Manifest(facts=facts, files=marks).to_bytes()
+    (staging / MANIFEST).write_bytes(manifest)
+    _sign(staging, manifest)
     for entry in [*staging.rglob("*"), staging]:
         _flush(entry)
     try:
@@ -143,6 +150,40 @@ def publish(staging: Path, final: Path, facts: Facts) -> Artifact:
         raise Invalid(str(final), error.strerror or "cannot be written", fix) from error
     _flush(final.parent)
     return open_artifact(final)
+
+
+def countersign(path: Path, key: Ed25519PrivateKey) -> Artifact:
+    """Signs a folder that lies there already, once every file was found to be as it was made.
+
+    Raises:
+        ArtifactInvalid: one of them is missing or altered.
+        Invalid: the folder cannot be written.
+    """
+    artifact = open_artifact(path)
+    artifact.verify(*artifact.manifest.files)
+    try:
+        sign(path, _manifest_bytes(path), key)
+    except OSError as error:
+        problem = error.strerror or "cannot be written"
+        raise Invalid(str(path), problem, "let this user write it") from error
+    return artifact
+
+
+def is_signed_by(path: Path, trusted: tuple[Ed25519PublicKey, ...]) -> bool:
+    """Whether one of the keys signed the manifest of a folder.
+
+    Raises:
+        ArtifactInvalid: there is no manifest.
+    """
+    return is_signed(path, _manifest_bytes(path), trusted)
+
+
+def _sign(staging: Path, manifest: bytes) -> None:
+    """By the key of this process; a signature that came with the files says nothing any more."""
+    key = keys_in_use().signs
+    (staging / SIGNATURE).unlink(missing_ok=True)
+    if key is not None:
+        sign(staging, manifest, key)
 
 
 def _manifest_bytes(path: Path) -> bytes:

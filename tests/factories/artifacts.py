@@ -15,10 +15,12 @@ from transformers import BertConfig, BertModel
 from classifier.architecture import HeadShape, MultilabelTransformer, save_network
 from classifier.artifacts import Artifact, publish
 from classifier.encoding import TicketTokenizer
+from classifier.golden import Golden
 from classifier.labels import LabelSet
 from classifier.linear import LinearModel
 from classifier.manifest import Facts
 from classifier.scoring import Calibration, Thresholds
+from classifier.transformer import Network
 
 LABELS = ("billing", "login", "refund", "shipping")
 WORDS = (
@@ -51,10 +53,17 @@ def build_tiny_artifact(
     Calibration.identity(labels).save(staging / "calibration.json")
     Thresholds.uniform(labels).save(staging / "thresholds.json")
     build_tiny_linear(labels, seed).save(staging)
+    Golden.of(_as_loaded(model, max_length)).save(staging)
     for name in ("metrics.json", "report.html", "README.md"):
         (staging / name).write_text("{}\n", encoding="utf-8")
     also(staging)
     return publish(staging, path, tiny_facts(labels, seed, max_length))
+
+
+def _as_loaded(model: MultilabelTransformer, max_length: int) -> Network:
+    labels = model.labels
+    tokenizer = TicketTokenizer(tiny_tokenizer(), max_length)
+    return Network(model, tokenizer, Calibration.identity(labels), Thresholds.uniform(labels))
 
 
 def tiny_facts(labels: Sequence[str], seed: int = 0, max_length: int = 64) -> Facts:

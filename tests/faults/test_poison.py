@@ -1,12 +1,22 @@
-from sqlalchemy import Engine, text
+"""C15, C16: texts that no worker survives, devices whose memory ends, and a loop of crashes."""
 
+import math
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from store import workers
+from store.deaths import note_deaths
 from store.decisions import replay_quarantined
 from store.engine import transaction
 from tests.factories.processes import wait_until
 from tests.factories.values import a_ticket, tickets
-from tests.faults.conftest import System
-from tests.faults.ledger import compare, undecided
-from tests.faults.worker import ABORT, RAISE
+from tests.faults.conftest import RunningWorker, System
+from tests.faults.invariants import Expected, undecided
+from tests.faults.worker import ABORT, EAT, HANG, RAISE
+
+_MATES = 31
+_MOST_CRASHES = math.ceil(math.log2(_MATES + 1)) + 1
 
 
 def _settle(system: System) -> None:
@@ -27,35 +37,105 @@ def _quarantined(engine: Engine) -> dict[str, str]:
         return {row.external_id: row.error for row in connection.execute(statement)}
 
 
-def test_a_text_that_raises_is_quarantined_and_its_mates_are_decided(system: System) -> None:
-    system.sender.send([*tickets(40), a_ticket("bad", body=f"x {RAISE}")])
-    worker = system.start_worker("--poison")
+def _mates_decided(system: System) -> bool:
+    statement = text(
+        "SELECT count(*) FROM tickets WHERE external_id LIKE 'm-%' AND state <> 'decided' "
+        "AND state <> 'review'"
+    )
+    with system.engine.connect() as connection:
+        return connection.execute(statement).scalar() == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "crashes", "said"),
+    [
+        (RAISE, 0, "ends in ValueError"),
+        (EAT, 0, "ends in MemoryError"),
+        pytest.param(ABORT, _MOST_CRASHES, "ended or hung", marks=pytest.mark.short),
+        pytest.param(HANG, 1, "ended or hung", marks=pytest.mark.short),
+    ],
+)
+def test_c16_poison_ends_alone_in_quarantine_and_its_mates_are_decided(
+    system: System, word: str, crashes: int, said: str
+) -> None:
+    mates = tickets(_MATES, prefix="m")
+    middle = _MATES // 2
+    system.sender.send([*mates[:middle], a_ticket("bad", body=f"x {word}"), *mates[middle:]])
+    worker = system.start_worker("--poison", POINTSMAN_CHUNK_TIMEOUT_S=_timeout(word))
+    system.wait_for_workers(1)
+    mates_s = wait_until(
+        lambda: _mates_decided(system), timeout_s=240, what="mates", seen=system.processes.logs
+    )
     _settle(system)
-    assert _quarantined(system.engine) == {"bad": "ValueError"}
-    assert compare(system.engine, system.ledger).are_none
+    assert said in _quarantined(system.engine)["bad"]
+    deaths = worker.deaths
+    worker.stop()
+    system.close_books(
+        "C16",
+        f"poison: {word.removeprefix('POISON-').lower()}",
+        faults=1,
+        recoveries=[mates_s],
+        expected=Expected(poisons=["bad"]),
+    )
+    assert deaths <= crashes
+
+
+def _timeout(word: str) -> str:
+    """A hang is waited for, but a throwaway process must have the time to start."""
+    return "20" if word == HANG else "120"
+
+
+def test_c15_a_device_whose_memory_ends_gets_smaller_chunks(system: System) -> None:
+    worker = system.start_worker("--most=5")
+    system.sender.send(tickets(64))
+    system.wait_until_decided()
+    findings = system.close_books("C15", "memory of the device ends at 5 tickets", faults=1)
+    assert {row.rung for row in findings.rows} == {"model"}
     assert worker.deaths == 0
 
 
-def test_a_text_that_kills_its_worker_ends_alone_in_quarantine(system: System) -> None:
-    system.sender.send([*tickets(20), a_ticket("bad", body=f"x {ABORT}"), *tickets(5, prefix="u")])
-    worker = system.start_worker("--poison")
-    _settle(system)
-    assert list(_quarantined(system.engine)) == ["bad"]
-    assert compare(system.engine, system.ledger).are_none
-    assert worker.deaths <= 4
+def test_c16_while_workers_die_one_after_the_other_no_ticket_goes_with_others(
+    system: System,
+) -> None:
+    worker = system.start_worker()
+    system.wait_for_workers(1)
+    transaction(system.engine, _six_deaths)
+    wait_until(
+        lambda: "crash_loop" in _all_logs(system),
+        timeout_s=60,
+        what="the crash loop seen",
+        seen=system.processes.logs,
+    )
+    system.sender.send(tickets(20))
+    system.wait_until_decided()
+    wait_until(lambda: _chunks(system) >= 20, timeout_s=30, what="a chunk a ticket")
+    worker.stop()
+    system.close_books("C16", "six workers died in a minute", faults=6)
+
+
+def _six_deaths(connection: Connection) -> None:
+    ids = [
+        workers.register(connection, host="gone", pid=1, device="cpu", rung="model")
+        for _ in range(6)
+    ]
+    note_deaths(connection, ids)
+
+
+def _chunks(system: System) -> float:
+    return sum(worker.report.counters.get("chunks", 0) for worker in system.alive())
+
+
+def _all_logs(system: System) -> str:
+    return "".join(log.read_text(errors="replace") for log in system.folder.glob("*.log"))
 
 
 def test_a_quarantined_ticket_can_be_replayed_once_the_cause_is_gone(system: System) -> None:
     system.sender.send([a_ticket("bad", body=f"x {RAISE}")])
-    poisoned = system.start_worker("--poison")
+    poisoned: RunningWorker = system.start_worker("--poison")
     _settle(system)
-    poisoned.stop()
-    poisoned.process.kill()
-    poisoned.process.wait()
+    poisoned.end()
     system.start_worker()
     assert len(transaction(system.engine, replay_quarantined)) == 1
     _settle(system)
-    assert not _quarantined(system.engine)
-    with system.engine.connect() as connection:
-        rungs = connection.execute(text("SELECT rung FROM decisions")).scalars()
-        assert list(rungs) == ["model"]
+    findings = system.close_books("C16", "replayed once the cause is gone", faults=1)
+    assert {row.rung for row in findings.rows} == {"model"}
