@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import IO
 
 from classifier.artifacts import open_artifact
+from classifier.key_files import takers_keys
+from classifier.signing import use_keys
 from classifier.transformer import load_network
+from core.errors import PointsmanError
 from core.process import die_with_parent
+from core.settings import load_settings
 from core.types import Rung
 from worker.scorers import NetworkScorer, Scorer
 
 COMMAND = (sys.executable, "-m", "worker.isolation")
+_READY = "ready"
+_START_TIMEOUT_S = 300.0
+"""Loading torch and a large network from a slow disk; no text is to blame for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +41,7 @@ class Isolation:
     """Starts the throwaway process when first needed, and again after it died.
 
     Args:
-        timeout_s: how long one text may take, loading included, before it counts as hung.
+        timeout_s: how long one text may take before it counts as hung; loading does not count.
         command: what to start; the artifact's folder is appended.
     """
 
@@ -43,6 +50,7 @@ class Isolation:
         self._command = command
         self._process: subprocess.Popen[str] | None = None
         self._folder: Path | None = None
+        self._is_ready = False
 
     def score(self, text: str, scorer: Scorer) -> Answer:
         """Scores one text away from this process.
@@ -53,13 +61,18 @@ class Isolation:
             return _here(text, scorer)
         process = self._running(scorer.artifact.path)
         try:
-            reply = self._ask(process, text)
+            reply = self._ask(process, text) if self._is_ready else ""
         except OSError:
             reply = ""
-        if reply:
+        if reply.endswith("\n"):
             return Answer(**json.loads(reply))
         self.stop()
         return Answer(error="ended or hung every process that scored it")
+
+    def interrupt(self) -> None:
+        """Ends what is being scored, from another thread; its answer is an error then."""
+        if self._process is not None:
+            self._process.kill()
 
     def stop(self) -> None:
         """Ends the process, if there is one."""
@@ -79,27 +92,41 @@ class Isolation:
                 stderr=subprocess.DEVNULL,
                 text=True,
             )
+            self._is_ready = self._read(self._process, _START_TIMEOUT_S) == f"{_READY}\n"
         return self._process
 
     def _ask(self, process: subprocess.Popen[str], text: str) -> str:
         assert process.stdin is not None
-        assert process.stdout is not None
         process.stdin.write(json.dumps(text) + "\n")
         process.stdin.flush()
+        return self._read(process, self._timeout_s)
+
+    def _read(self, process: subprocess.Popen[str], timeout_s: float) -> str:
+        """The next line; "" when there is none in time or the process is gone."""
+        assert process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
-            return process.stdout.readline() if selector.select(self._timeout_s) else ""
+            return process.stdout.readline() if selector.select(timeout_s) else ""
 
 
 def _here(text: str, scorer: Scorer) -> Answer:
     try:
         return Answer(row=scorer.score(scorer.prepare([text]).items)[0].tolist())
     except Exception as error:  # one ticket's outcome, recorded with it
-        return Answer(error=type(error).__name__)
+        return Answer(error=what_failed(error))
+
+
+def what_failed(error: Exception) -> str:
+    """What went wrong in words that quote no ticket: foreign messages may carry its text."""
+    if isinstance(error, PointsmanError):
+        return str(error)
+    return f"the model cannot score this text: it ends in {type(error).__name__}"
 
 
 def serve(scorer: Scorer, source: IO[str], sink: IO[str]) -> None:
-    """Answers one JSON string a line with one `Answer` a line, until the source ends."""
+    """Says that it is ready, then answers each JSON string with an `Answer`, a line each."""
+    sink.write(f"{_READY}\n")
+    sink.flush()
     for line in source:
         answer = _here(json.loads(line), scorer)
         sink.write(json.dumps({"row": list(answer.row), "error": answer.error}) + "\n")
@@ -116,6 +143,7 @@ def serve_artifact(folder: Path) -> None:
 def main() -> None:
     """The throwaway process: `python -m worker.isolation FOLDER`."""
     die_with_parent()
+    use_keys(takers_keys(load_settings()))
     serve_artifact(Path(sys.argv[1]))
 
 

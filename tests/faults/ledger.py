@@ -1,44 +1,64 @@
-"""What the sender knows: every ticket that it sent and had accepted, on disk before it goes on."""
+"""What the client knows: each request and what it was told, on disk before it goes on.
+
+`tests.faults.invariants` holds this against the database.
+"""
 
 import json
 import os
+import threading
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 from celery import Celery
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from broker.client import announce
+from core.ticket_json import ticket_object
 from core.types import Ticket
 from store.engine import transaction
 from store.tickets import accept
 
 SOURCE = "faults"
+_PATIENCE_S = 180
+_PAUSE_S = 0.1
 
 
 class Ledger:
-    """A file of our own, synced before and after each request."""
+    """A file of our own, synced before and after each request.
+
+    Entries are `sending`, then `accepted`, `refused` (the door said no before it stored anything)
+    or `doubt` (no answer, or a failure that may have come after the commit).
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("a+", encoding="utf-8")
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         self._file.close()
 
-    def note(self, what: str, ids: Sequence[str]) -> None:
-        self._file.write(json.dumps({"what": what, "ids": list(ids)}) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+    def note(self, what: str, ids: Sequence[str], **more: Any) -> None:
+        line = json.dumps({"what": what, "ids": list(ids), "at": time.time(), **more})
+        with self._lock:
+            self._file.write(line + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def entries(self, what: str) -> list[dict[str, Any]]:
+        with self._lock:
+            self._file.seek(0)
+            entries = [json.loads(line) for line in self._file]
+        return [entry for entry in entries if entry["what"] == what]
 
     def ids(self, what: str) -> set[str]:
-        self._file.seek(0)
-        entries = [json.loads(line) for line in self._file]
-        return {id_ for entry in entries if entry["what"] == what for id_ in entry["ids"]}
+        return {id_ for entry in self.entries(what) for id_ in entry["ids"]}
 
 
 class Sender:
-    """Sends tickets the durable way and keeps the ledger."""
+    """Sends tickets straight into the database, as a door does, and keeps the ledger."""
 
     def __init__(self, engine: Engine, app: Celery, ledger: Ledger) -> None:
         self._engine = engine
@@ -53,45 +73,54 @@ class Sender:
         announce(self._app, [entry.id for entry in stored], per_message=50)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What the database has to say about the ledger; all four are empty when all is well."""
+class WebSender:
+    """A helpdesk: sends over HTTP, each request under a key, again until it is answered.
 
-    lost: set[str]
-    doubled: set[str]
-    phantom: set[str]
-    unfenced: set[str]
+    Args:
+        client: with the address and a token; its source is the token's name.
+        ledger: where each request and answer is noted.
+    """
 
-    @property
-    def are_none(self) -> bool:
-        return not (self.lost or self.doubled or self.phantom or self.unfenced)
+    def __init__(self, client: httpx.Client, ledger: Ledger) -> None:
+        self._client = client
+        self._ledger = ledger
+        self.took_s: list[float] = []
+
+    def send(self, tickets: Sequence[Ticket]) -> dict[str, Any]:
+        """Until it is accepted; gives the answer."""
+        key = f"key-{tickets[0].id}-{len(tickets)}"
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            answer = self.try_once(tickets, key)
+            if answer is not None and answer.status_code == 202:
+                return dict(answer.json())
+            time.sleep(_PAUSE_S)
+        raise AssertionError(f"{key} was not accepted within {_PATIENCE_S} s")
+
+    def try_once(self, tickets: Sequence[Ticket], key: str) -> httpx.Response | None:
+        """One request; None when there was no answer."""
+        ids = [ticket.id for ticket in tickets]
+        self._ledger.note("sending", ids, key=key)
+        body = {"tickets": [ticket_object(ticket) for ticket in tickets]}
+        began = time.monotonic()
+        try:
+            answer = self._client.post("/v1/tickets", json=body, headers={"idempotency-key": key})
+        except httpx.TransportError as error:
+            self._ledger.note("doubt", ids, key=key, error=type(error).__name__)
+            return None
+        self.took_s.append(time.monotonic() - began)
+        what = {202: "accepted", 429: "refused", 422: "refused"}.get(answer.status_code, "doubt")
+        self._ledger.note(what, ids, key=key, status=answer.status_code, error=_error(answer))
+        return answer
 
 
-_DECISIONS = """
-SELECT t.external_id, count(DISTINCT d.ticket_id) AS decisions,
-  (SELECT count(*) FROM outbox o WHERE o.ticket_id = t.id) AS events,
-  bool_and(d.claim_token = t.claim_token) AS fenced
-FROM tickets t LEFT JOIN decisions d ON d.ticket_id = t.id AND d.revision = t.revision
-WHERE t.source = :source GROUP BY t.id, t.external_id
-"""
+def _error(answer: httpx.Response) -> str | None:
+    return None if answer.status_code == 202 else str(answer.status_code)
 
 
-def compare(engine: Engine, ledger: Ledger) -> Findings:
-    """Holds the ledger against tickets, decisions and events."""
-    with engine.connect() as connection:
-        rows = connection.execute(text(_DECISIONS), {"source": SOURCE}).all()
-    once = {row.external_id for row in rows if row.decisions == 1 and row.events == 1}
-    return Findings(
-        lost=ledger.ids("accepted") - {row.external_id for row in rows if row.decisions},
-        doubled={row.external_id for row in rows if row.decisions} - once,
-        phantom={row.external_id for row in rows} - ledger.ids("sending"),
-        unfenced={row.external_id for row in rows if row.decisions and not row.fenced},
-    )
-
-
-def undecided(engine: Engine) -> int:
-    """How many of the sender's tickets wait for a decision."""
-    statement = text(
-        "SELECT count(*) FROM tickets WHERE source = :source AND state IN ('accepted', 'claimed')"
-    )
-    return transaction(engine, lambda c: int(c.execute(statement, {"source": SOURCE}).scalar_one()))
+def client_errors(ledger: Ledger) -> dict[str, int]:
+    """What clients saw instead of an acceptance, and how often."""
+    counts: dict[str, int] = {}
+    for entry in [*ledger.entries("doubt"), *ledger.entries("refused")]:
+        counts[entry["error"]] = counts.get(entry["error"], 0) + 1
+    return counts

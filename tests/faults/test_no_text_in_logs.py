@@ -16,7 +16,7 @@ from store.tickets import find
 from tests.factories.callers import a_secret, bearer, web_settings
 from tests.factories.processes import wait_until
 from tests.faults.conftest import System
-from tests.faults.ledger import undecided
+from tests.faults.invariants import undecided
 from tests.faults.worker import RAISE
 from trainer.privacy.sweep import erase_files
 from web.app import make_app
@@ -36,7 +36,7 @@ def test_no_word_of_a_ticket_is_logged_on_its_whole_way(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setitem(system.processes._environment, "POINTSMAN_LOG_LEVEL", "DEBUG")
+    monkeypatch.setitem(system.processes.environment, "POINTSMAN_LOG_LEVEL", "DEBUG")
     before = logging.getLogger().handlers[:]
     configure_logging(level="DEBUG", log_format="console")
     try:

@@ -1,9 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.retry import Treatment, treatment
+from worker.retry import Treatment, is_crash_loop, treatment
 
 ORDER = list(Treatment)
+
+
+def test_while_workers_die_one_after_the_other_no_ticket_goes_with_others() -> None:
+    assert [is_crash_loop(deaths) for deaths in (5, 6)] == [False, True]
+    assert treatment(1, crash_loop=True) is Treatment.ALONE
+    assert treatment(4, crash_loop=True) is Treatment.ISOLATED
 
 
 def test_a_first_claim_goes_with_its_mates() -> None:
