@@ -22,19 +22,23 @@ from sklearn.metrics import f1_score
 from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 
 from benchmarks.data import SAMPLES, labelled_set
+from benchmarks.fastest import fastest
+from benchmarks.size import scaled
 from classifier.architecture import MultilabelTransformer, save_network
 from classifier.artifacts import Artifact, publish
+from classifier.chunking import plan_chunks
 from classifier.encoders import BUNDLED, resolve_encoder
 from classifier.encoding import load_tokenizer
 from classifier.labels import LabelSet
 from classifier.manifest import Facts
+from classifier.precision import fitting_tokens
 from classifier.scoring import Calibration, Thresholds
-from classifier.transformer import Network, load_network
+from classifier.transformer import Network
 from core.text import model_text
 from core.ticket_files import read_tickets
 
 THREADS = 2
-FIT_TICKETS, TEST_TICKETS, TURN_TICKETS = 400, 512, 256
+FIT_TICKETS, TEST_TICKETS, TURN_TICKETS = scaled(400, 64), scaled(512, 64), 256
 MAX_LENGTH, PEER_MAX_LENGTH, PEER_BATCH = 256, 512, 16
 CHUNK_TOKENS = 4096
 RIDGE = 30.0
@@ -55,18 +59,17 @@ class Tickets:
 def run() -> dict[str, Any]:
     """Measures both ways; takes one to three minutes."""
     torch.set_num_threads(THREADS)
-    name, fit, test = _tickets()
+    name, fit, test = tickets()
     labels = LabelSet.of_rows([*fit.labels, *test.labels])
-    model = _fitted_model(labels, fit)
+    model = fitted_model(labels, fit)
     with tempfile.TemporaryDirectory() as folder:
-        network = load_network(_artifact(model, Path(folder)), device="cpu", threads=THREADS)
-    network.warm_up()
+        backend, network = fastest(artifact(model, Path(folder)), fit.texts, THREADS)
     tokenizer = AutoTokenizer.from_pretrained(resolve_encoder(BUNDLED))
-    ours, theirs = _timed(
+    ours, theirs = timed(
         [partial(network.predict, chunk_tokens=CHUNK_TOKENS), partial(_plain, model, tokenizer)],
         test.texts,
     )
-    return _result(network, labels, test, ours, theirs) | {"data": name}
+    return _result(network, labels, test, ours, theirs) | {"data": name, "backend": backend}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,18 +99,29 @@ def _result(
             "tickets": len(lengths),
             "threads": THREADS,
             "precision": network.precision,
-            "chunk_tokens": CHUNK_TOKENS,
+            "chunk_tokens": fitting_tokens("cpu", CHUNK_TOKENS),
             "max_length": MAX_LENGTH,
             "tokens_per_s": round(sum(lengths) / ours.seconds),
+            "padding_share": round(padding_share(lengths), 4),
             "length_percentiles_5_50_95_99": np.percentile(lengths, [5, 50, 95, 99]).tolist(),
-            "f1": _f1(truth, ours.scores),
-            "peer_f1": _f1(truth, theirs.scores),
+            "f1": f1(truth, ours.scores),
+            "peer_f1": f1(truth, theirs.scores),
             "largest_score_difference": float(np.abs(ours.scores - theirs.scores).max()),
         },
     }
 
 
-def _timed(ways: Sequence[Predict], texts: Sequence[str]) -> list[Timed]:
+def padding_share(lengths: Sequence[int]) -> float:
+    """Share of what the device reads that is padding, cut into chunks as tickets come."""
+    computed = 0
+    for start in range(0, len(lengths), TURN_TICKETS):
+        turn = lengths[start : start + TURN_TICKETS]
+        for chunk in plan_chunks(turn, fitting_tokens("cpu", CHUNK_TOKENS)):
+            computed += len(chunk) * max(turn[row] for row in chunk)
+    return 1 - sum(lengths) / computed
+
+
+def timed(ways: Sequence[Predict], texts: Sequence[str]) -> list[Timed]:
     """Each way over all texts, by turns; one small turn before the clock starts warms up."""
     seconds = [0.0] * len(ways)
     scores: list[list[NDArray[np.float32]]] = [[] for _ in ways]
@@ -141,7 +155,7 @@ def _plain(
     return cast(NDArray[np.float32], torch.cat(found).numpy())
 
 
-def _fitted_model(labels: LabelSet, fit: Tickets) -> MultilabelTransformer:
+def fitted_model(labels: LabelSet, fit: Tickets) -> MultilabelTransformer:
     """The bundled encoder under ridge regression.
 
     Scores are shifted so that at 0.5 as many of these tickets get a label as have it.
@@ -172,7 +186,7 @@ def _features(
     return torch.cat(rows).double().numpy()
 
 
-def _artifact(model: MultilabelTransformer, folder: Path) -> Artifact:
+def artifact(model: MultilabelTransformer, folder: Path) -> Artifact:
     staging = folder / "staging"
     staging.mkdir()
     save_network(model, load_tokenizer(resolve_encoder(BUNDLED), MAX_LENGTH), staging)
@@ -191,7 +205,7 @@ def _artifact(model: MultilabelTransformer, folder: Path) -> Artifact:
     return publish(staging, folder / "artifact", facts)
 
 
-def _tickets() -> tuple[str, Tickets, Tickets]:
+def tickets() -> tuple[str, Tickets, Tickets]:
     """Name of the data, tickets to fit on and tickets to measure on, in order of arrival."""
     data = labelled_set("sumo_firefox")
     if data is not None:
@@ -213,7 +227,7 @@ def _slices(texts: Sequence[str], size: int) -> Iterator[list[str]]:
     return (list(texts[start : start + size]) for start in range(0, len(texts), size))
 
 
-def _f1(truth: NDArray[np.uint8], scores: NDArray[np.float32]) -> dict[str, float]:
+def f1(truth: NDArray[np.uint8], scores: NDArray[np.float32]) -> dict[str, float]:
     """Micro-F1, and macro-F1 over the labels that occur."""
     occurs = truth.any(axis=0)
     sides = truth[:, occurs], scores[:, occurs] >= 0.5

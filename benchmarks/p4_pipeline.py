@@ -79,17 +79,22 @@ def _rate(
     ids = list(_stored(engine, count, source=module))
     announce(app, ids, per_message=per_message)
     app.close()
-    with _process(module, database_url, redis_url):
-        _wait_until_decided(engine, module, count)
+    with process(module, database_url, redis_url):
+        wait_until_decided(engine, module, count)
+    return count / deciding_s(engine, module)
+
+
+def deciding_s(engine: Engine, source: str) -> float:
+    """Seconds from the first decision to the last, by the database's own times."""
     with engine.connect() as connection:
         seconds = connection.execute(
             text(
                 "SELECT extract(epoch FROM max(decided_at) - min(decided_at)) FROM tickets "
                 "WHERE source = :source AND state IN ('decided', 'review')"
             ),
-            {"source": module},
+            {"source": source},
         ).scalar_one()
-    return count / float(seconds)
+    return float(seconds)
 
 
 def _stored(engine: Engine, count: int, *, source: str) -> Iterator[UUID]:
@@ -106,12 +111,14 @@ def _accepted(engine: Engine, batch: list[Ticket], source: str) -> list[UUID]:
 
 
 @contextmanager
-def _process(module: str, database_url: str, redis_url: str) -> Iterator[None]:
+def process(module: str, database_url: str, redis_url: str, **more: str) -> Iterator[None]:
+    """One process that runs a module, with some more of its environment."""
     environment = {
         **os.environ,
         "POINTSMAN_DATABASE_URL": database_url,
         "POINTSMAN_REDIS_URL": redis_url,
         "POINTSMAN_LOG_LEVEL": "WARNING",
+        **more,
     }
     process = subprocess.Popen([sys.executable, "-W", "ignore", "-m", module], env=environment)
     try:
@@ -121,7 +128,8 @@ def _process(module: str, database_url: str, redis_url: str) -> Iterator[None]:
         process.wait(30)
 
 
-def _wait_until_decided(engine: Engine, source: str, count: int) -> None:
+def wait_until_decided(engine: Engine, source: str, count: int) -> None:
+    """Waits until so many tickets of a source are decided."""
     statement = text(
         "SELECT count(*) FROM tickets WHERE source = :source AND state IN ('decided', 'review')"
     )

@@ -1,0 +1,70 @@
+"""What `doctor` says of the backend that computes the active model on a CPU, and why that one."""
+
+import importlib.util
+
+from sqlalchemy import Engine
+
+from classifier.artifacts import Artifact, open_artifact
+from classifier.backends.choice import AUTO, remembered
+from classifier.backends.known import KINDS, TORCH, carried
+from classifier.precision import resolve_device
+from cli.doctor.finding import Finding
+from core.settings import Settings
+from store import model_versions
+from store.engine import transaction
+
+_MODULES = {"onnx": "onnxruntime", "openvino": "openvino"}
+"""What an extra brings that serving needs."""
+
+
+def active_backend(engine: Engine, settings: Settings) -> Finding:
+    """Which backend workers of this machine take for the active model.
+
+    Raises:
+        ArtifactInvalid: the model's folder cannot be opened.
+        Invalid: the device is not here.
+    """
+    active = transaction(engine, model_versions.active)
+    if active is None:
+        return _found("none: no model is active")
+    device = resolve_device("cuda:0" if settings.device == "all" else settings.device)
+    return backend(settings, open_artifact(active.path), device)
+
+
+def backend(settings: Settings, artifact: Artifact, device: str) -> Finding:
+    """Which backend workers of this machine take.
+
+    Args:
+        settings: with `backend`, and where measurements are kept.
+        artifact: the active model.
+        device: as torch names it.
+    """
+    if device != "cpu":
+        return _found(f"{TORCH}, on {device}")
+    wanted, there = settings.backend, carried(artifact)
+    if wanted not in (AUTO, TORCH, *there):
+        fix = f"`pointsman export --backend {wanted}` builds it, or set POINTSMAN_BACKEND=auto"
+        return _found(f"{TORCH}: the model carries no {wanted}", fix)
+    if missing := [name for name in there if wanted in (AUTO, name) and not _is_installed(name)]:
+        extra = KINDS[missing[0]].extra
+        return _found(f"{missing[0]} cannot be loaded", f"install the extra `{extra}`")
+    if wanted != AUTO:
+        return _found(f"{wanted}, as POINTSMAN_BACKEND says")
+    return _chosen(settings, artifact) if there else _found(f"{TORCH}: the model carries no other")
+
+
+def _chosen(settings: Settings, artifact: Artifact) -> Finding:
+    """What was measured; the first worker does that."""
+    measured = remembered(artifact, settings.device_threads, settings.state_dir / "backends")
+    if measured is None:
+        return _found("not measured yet: the first worker does")
+    rates = ", ".join(f"{name} {rate:g}" for name, rate in measured.texts_per_s.items())
+    return _found(f"{measured.fastest}: texts/s {rates}, measured {measured.at[:10]}")
+
+
+def _is_installed(name: str) -> bool:
+    return importlib.util.find_spec(_MODULES[KINDS[name].extra]) is not None
+
+
+def _found(detail: str, fix: str = "") -> Finding:
+    return Finding(name="backend", ok=not fix, detail=detail, fix=fix)

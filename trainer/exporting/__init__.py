@@ -1,0 +1,1 @@
+"""Copies of artifacts that carry a faster backend, measured before they are published."""
