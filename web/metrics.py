@@ -4,9 +4,9 @@ Workers have no port of their own; they write their totals into their row, and a
 shows those of all.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from prometheus_client import (
@@ -21,14 +21,17 @@ from sqlalchemy import Connection, Engine
 from starlette.responses import Response
 
 from core.errors import PointsmanError
+from store.delivery_figures import Faring, farings
 from store.engine import transaction
 from store.records import oldest_waiting_s, waiting
 from store.retention import dropped
+from store.upkeep import Upkeep, upkeep
 from store.workers import Worker, workers
+from web.delivery_metrics import delivery_families
+from web.health import Check
 from web.learning_metrics import Learning, learning_families, read_learning
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_LABELS = ("worker", "host", "device")
+from web.upkeep_metrics import upkeep_families
+from web.worker_metrics import worker_families
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,8 @@ class Snapshot:
         waiting: tickets that are not settled, by state.
         oldest_waiting_s: age of the longest waiting one.
         workers: seen within a week.
+        upkeep: of the database itself.
+        farings: of every place that events go to.
         dropped: rows past their time, by kind.
         learning: what agents, drift checks and trainings say.
     """
@@ -46,6 +51,8 @@ class Snapshot:
     waiting: dict[str, int]
     oldest_waiting_s: float
     workers: list[Worker]
+    upkeep: Upkeep
+    farings: list[Faring]
     dropped: dict[str, int]
     learning: Learning
 
@@ -66,6 +73,8 @@ def read_snapshot(engine: Engine, *, audit_share: float) -> Snapshot:
             waiting=waiting(connection),
             oldest_waiting_s=oldest_waiting_s(connection),
             workers=workers(connection),
+            upkeep=upkeep(connection, now=datetime.now(UTC)),
+            farings=farings(connection),
             dropped=dropped(connection),
             learning=read_learning(connection, audit_share),
         )
@@ -80,18 +89,18 @@ def metric_families(snapshot: Snapshot) -> Iterable[Metric]:
     yield GaugeMetricFamily(
         "pointsman_oldest_waiting_seconds", oldest, value=snapshot.oldest_waiting_s
     )
-    alive = [worker for worker in snapshot.workers if worker.alive]
-    yield _alive(alive)
-    yield from _counters(alive)
+    yield from worker_families(snapshot.workers)
+    yield from upkeep_families(snapshot.upkeep)
+    yield from delivery_families(snapshot.farings)
     yield _dropped(snapshot.dropped)
     yield from learning_families(snapshot.learning)
 
 
-def metrics_routes(read: Callable[[], Snapshot]) -> APIRouter:
-    """The route; `read` is asked at each scrape."""
+def metrics_routes(read: Callable[[], Snapshot], redis: Check) -> APIRouter:
+    """The route; `read` and whether Redis answers are asked at each scrape."""
     routes = APIRouter(tags=["metrics"])
     registry = CollectorRegistry()
-    registry.register(_DatabaseCollector(read))
+    registry.register(_ServiceCollector(read, redis))
     ProcessCollector(namespace="pointsman_web", registry=registry)
 
     @routes.get(
@@ -106,24 +115,30 @@ def metrics_routes(read: Callable[[], Snapshot]) -> APIRouter:
     return routes
 
 
-class _DatabaseCollector(Collector):
-    """Says whether the database answered, and what it said."""
+class _ServiceCollector(Collector):
+    """Says whether Redis and the database answered, and what the database said."""
 
-    def __init__(self, read: Callable[[], Snapshot]) -> None:
+    def __init__(self, read: Callable[[], Snapshot], redis: Check) -> None:
         self._read = read
+        self._redis = redis
 
     def describe(self) -> Iterable[Metric]:
         return []  # asked at registration, when there may be no database yet
 
     def collect(self) -> Iterable[Metric]:
-        name, help_text = "pointsman_database_up", "Whether the database answered this scrape."
+        yield _up("redis", "Whether Redis answered this scrape.", self._redis().ok)
+        name, help_text = "database", "Whether the database answered this scrape."
         try:
             snapshot = self._read()
         except PointsmanError:
-            yield GaugeMetricFamily(name, help_text, value=0)
+            yield _up(name, help_text, False)
             return
-        yield GaugeMetricFamily(name, help_text, value=1)
+        yield _up(name, help_text, True)
         yield from metric_families(snapshot)
+
+
+def _up(name: str, words: str, is_up: bool) -> Metric:
+    return GaugeMetricFamily(f"pointsman_{name}_up", words, value=is_up)
 
 
 def _waiting(snapshot: Snapshot) -> Metric:
@@ -135,30 +150,6 @@ def _waiting(snapshot: Snapshot) -> Metric:
     return family
 
 
-def _alive(workers: list[Worker]) -> Metric:
-    family = GaugeMetricFamily(
-        "pointsman_worker_alive",
-        "1 for each living worker, with what it serves.",
-        labels=[*_LABELS, "rung", "model_version", "ruleset_version"],
-    )
-    for worker in workers:
-        said = worker.report
-        versions = [said.model_version or "", str(said.ruleset_version or "")]
-        family.add_metric([*_labels(worker), said.rung, *versions], 1)
-    return family
-
-
-def _counters(workers: list[Worker]) -> Iterable[Metric]:
-    names = {name for worker in workers for name in worker.report.counters if _NAME.fullmatch(name)}
-    for name in sorted(names):
-        family = CounterMetricFamily(
-            f"pointsman_{name}", f"A worker's total of {name} since it started.", labels=_LABELS
-        )
-        for worker in workers:
-            family.add_metric(_labels(worker), worker.report.counters.get(name, 0))
-        yield family
-
-
 def _dropped(dropped: dict[str, int]) -> Metric:
     family = CounterMetricFamily(
         "pointsman_retention_dropped", "What retention dropped, by kind.", labels=["what"]
@@ -166,7 +157,3 @@ def _dropped(dropped: dict[str, int]) -> Metric:
     for what, count in dropped.items():
         family.add_metric([what], count)
     return family
-
-
-def _labels(worker: Worker) -> list[str]:
-    return [str(worker.id), worker.host, worker.device]

@@ -4,14 +4,16 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 import broker.health
 import store.health
 from broker.health import RedisHealth
+from cli.doctor import exposure, upkeep
+from cli.doctor.finding import Finding
 from cli.running.services import engine_for, services
 from core.errors import Invalid, PointsmanError
 from core.settings import Settings, load_settings
@@ -19,22 +21,15 @@ from migrations.upgrade import current_and_head
 from store import model_versions
 from store.engine import transaction
 from store.health import DatabaseHealth
-from store.workers import Worker, workers
+from store.records import oldest_waiting_s, waiting
+from store.upkeep import upkeep as read_upkeep
+from store.workers import workers
 
 LEAST_REDIS = (6, 2)
 MOST_SKEW_S = 2.0
 LEAST_FREE_BYTES = 2 * 1024**3
 _TIMEOUT_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at: `fix` says what to do when it is not `ok`, else it is empty."""
-
-    name: str
-    ok: bool
-    detail: str
-    fix: str = ""
+_MODEL_BACK = "put the folder back from a backup, or `pointsman models activate` another version"
 
 
 def examine() -> Iterator[Finding]:
@@ -48,6 +43,8 @@ def examine() -> Iterator[Finding]:
     yield disk(settings.state_dir)
     yield torch_and_device(settings)
     yield encoder(settings)
+    yield exposure.keys(settings)
+    yield exposure.env_file(settings)
     yield from _services(settings)
 
 
@@ -127,18 +124,6 @@ def redis(found: RedisHealth) -> Finding:
     return Finding(name="redis", ok=not fixes, detail=detail, fix=", ".join(fixes))
 
 
-def staff(seen: list[Worker]) -> Finding:
-    """Which workers live, and on which device each is."""
-    alive = [worker for worker in seen if worker.alive]
-    detail = ", ".join(f"{w.id} on {w.device} ({w.report.rung})" for w in alive)
-    return Finding(
-        name="workers",
-        ok=bool(alive),
-        detail=detail or "none is alive",
-        fix="" if alive else "start `pointsman up`",
-    )
-
-
 def _services(settings: Settings) -> Iterator[Finding]:
     with ExitStack() as stack:
         try:
@@ -149,12 +134,19 @@ def _services(settings: Settings) -> Iterator[Finding]:
             return
         engine = stack.enter_context(engine_for(settings, found.database_url))
         yield _asked(
-            "redis", lambda: redis(broker.health.probe(found.redis_url, timeout_s=_TIMEOUT_S))
+            "redis",
+            lambda: redis(broker.health.probe(found.redis_url, timeout_s=_TIMEOUT_S)),
+            fix="start it, or correct POINTSMAN_REDIS_URL; tickets are routed meanwhile",
         )
-        yield from _database(engine)
+        yield _asked(
+            "access",
+            lambda: exposure.redis_door(settings, found.redis_url),
+            fix="start Redis, and look again",
+        )
+        yield from _database(engine, settings)
 
 
-def _database(engine: Engine) -> Iterator[Finding]:
+def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
     try:
         health = store.health.probe(engine)
     except PointsmanError as error:
@@ -163,9 +155,28 @@ def _database(engine: Engine) -> Iterator[Finding]:
         return
     yield postgres(health)
     yield clock(health)
-    yield _asked("schema", lambda: _schema(engine))
-    yield _asked("model", lambda: _model(engine))
-    yield _asked("workers", lambda: staff(transaction(engine, workers)))
+    try:
+        schema = _schema(engine)
+        yield schema
+        if schema.ok:
+            yield _asked("model", lambda: _model(engine), fix=_MODEL_BACK)
+            yield _asked("backend", lambda: _backend(engine, settings), fix=_MODEL_BACK)
+            yield from transaction(engine, lambda c: _running(c, health))
+    except PointsmanError as error:
+        fix = "see the log of PostgreSQL, and look again"
+        yield Finding(name="database", ok=False, detail=str(error), fix=fix)
+
+
+def _running(connection: Connection, health: DatabaseHealth) -> list[Finding]:
+    now = datetime.now(UTC) + timedelta(seconds=health.clock_skew_s)
+    found, states = read_upkeep(connection, now=now), waiting(connection)
+    seen, has_model = workers(connection), found.model_version is not None
+    return [
+        upkeep.staff(seen, now=now, has_model=has_model),
+        upkeep.queue(oldest_waiting_s(connection), states["accepted"]),
+        upkeep.partitions(found),
+        upkeep.connections(found),
+    ]
 
 
 def _schema(engine: Engine) -> Finding:
@@ -180,22 +191,30 @@ def _model(engine: Engine) -> Finding:
 
     active = transaction(engine, model_versions.active)
     if active is None:
-        fix = "run `pointsman demo`, which trains and activates one"
+        fix = "run `pointsman retrain` once tickets with labels are there, or `pointsman demo`"
         return Finding(name="model", ok=False, detail="none is active", fix=fix)
     artifact = open_artifact(active.path)
     artifact.verify(*artifact.manifest.files)
     ok = artifact.version == active.version
     detail = f"{active.version}, {len(artifact.labels)} labels, {active.path}"
-    fix = "" if ok else f"put the artifact of version {active.version} back"
+    fix = "" if ok else _MODEL_BACK
     return Finding(name="model", ok=ok, detail=detail, fix=fix)
 
 
-def _asked(name: str, look: Callable[[], Finding]) -> Finding:
-    """The finding, or our error as one."""
+def _backend(engine: Engine, settings: Settings) -> Finding:
+    try:
+        from cli.doctor.backend import active_backend
+    except ImportError:
+        return Finding(name="backend", ok=True, detail="none: no worker can run here")
+    return active_backend(engine, settings)
+
+
+def _asked(name: str, look: Callable[[], Finding], *, fix: str) -> Finding:
+    """The finding, or our error as one: a server that is away, an artifact that is damaged."""
     try:
         return look()
     except PointsmanError as error:
-        return Finding(name=name, ok=False, detail=str(error), fix="mend it and look again")
+        return Finding(name=name, ok=False, detail=str(error), fix=fix)
 
 
 def _number(version: str) -> tuple[int, ...]:

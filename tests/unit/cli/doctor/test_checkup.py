@@ -6,7 +6,6 @@ from broker.health import RedisHealth
 from cli.doctor import checkup
 from core.settings import Settings
 from store.health import DatabaseHealth
-from tests.factories.decided import a_worker
 
 
 def _redis(
@@ -48,13 +47,6 @@ def test_clocks_may_differ_by_two_seconds() -> None:
     assert checkup.clock(_postgres(1.9)).ok
     assert not checkup.clock(_postgres(-2.1)).ok
     assert checkup.postgres(_postgres()).detail == "PostgreSQL 18.1, 1.2 ms"
-
-
-def test_every_living_worker_is_told_with_its_device() -> None:
-    seen = [a_worker(2, device="cuda:1"), a_worker(1), a_worker(9, alive=False)]
-    finding = checkup.staff(seen)
-    assert finding.detail == "2 on cuda:1 (model), 1 on cuda:0 (model)"
-    assert not checkup.staff([a_worker(9, alive=False)]).ok
 
 
 def test_little_room_on_the_disk_is_a_finding(

@@ -1,0 +1,1 @@
+"""`pointsman backup` and `pointsman restore`."""
