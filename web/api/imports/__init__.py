@@ -1,0 +1,1 @@
+"""Old tickets that people labelled, to learn from."""
