@@ -16,6 +16,10 @@ QUICK = {"P1": "p1_predict:run", "P4": "p4_pipeline:run", "P9": "p9_decide:run"}
 SCRIPTS = QUICK | {
     "P8": "p8_intake:run",
     "P10": "p10_backtest:run",
+    "P2": "p2_backends:run",
+    "P3": "p3_machine:run",
+    "P6": "p6_whole_way:run",
+    "P11": "p11_training:run",
     "Q1": "quality:goemotions_balanced",
     "Q1-fast": "quality:goemotions_fast",
     "Q1-best": "quality:goemotions_best",
@@ -23,7 +27,9 @@ SCRIPTS = QUICK | {
     "Q2-balanced": "quality:sumo_balanced",
     "Q2-best": "quality:sumo_best",
     "Q3": "quality:calibration",
+    "P14": "console_scale:run",
     "Q4": "q4_cold_start:run",
+    "Q5": "q5_exported:run",
 }
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"

@@ -11,6 +11,8 @@ from kombu.entity import Exchange, Queue
 
 from broker.messages import (
     CHECK_DRIFT,
+    DELIVER,
+    DELIVERIES_QUEUE,
     MAINTENANCE_QUEUE,
     RETRAIN,
     ROUTE,
@@ -68,13 +70,17 @@ def _make(redis_url: str) -> Celery:
         task_publish_retry=False,
         task_create_missing_queues=False,
         task_default_queue=TICKETS_QUEUE,
-        task_queues=[_queue(name) for name in (TICKETS_QUEUE, MAINTENANCE_QUEUE, TRAIN_QUEUE)],
+        task_queues=[
+            _queue(name)
+            for name in (TICKETS_QUEUE, MAINTENANCE_QUEUE, TRAIN_QUEUE, DELIVERIES_QUEUE)
+        ],
         task_routes={
             SUBMIT: {"queue": TICKETS_QUEUE},
             ROUTE: {"queue": TICKETS_QUEUE},
             SWEEP: {"queue": MAINTENANCE_QUEUE},
             RETRAIN: {"queue": TRAIN_QUEUE},
             CHECK_DRIFT: {"queue": TRAIN_QUEUE},
+            DELIVER: {"queue": DELIVERIES_QUEUE},
         },
         worker_prefetch_multiplier=4,
         worker_send_task_events=False,

@@ -14,6 +14,8 @@ from redis.exceptions import RedisError
 
 from broker.messages import (
     CHECK_DRIFT,
+    DELIVER,
+    DELIVERIES_QUEUE,
     REQUEST_ID,
     RETRAIN,
     ROUTE,
@@ -21,7 +23,9 @@ from broker.messages import (
     TRAIN_QUEUE,
     packed,
 )
+from core import tracing
 from core.errors import Transient
+from core.tracing import TRACEPARENT
 
 _log = structlog.get_logger(__name__)
 _AWAY = (OperationalError, KombuError, RedisError, OSError)
@@ -59,6 +63,17 @@ def ask_for_drift_check(app: Celery) -> bool:
     return _tell_trainers(app, CHECK_DRIFT, now=True)
 
 
+def wake_deliverers(app: Celery) -> None:
+    """Tells relays that something is to be delivered; without Redis they find it by looking.
+
+    A message that nobody took within a minute is void, so that none pile up without a relay.
+    """
+    try:
+        app.send_task(DELIVER, queue=DELIVERIES_QUEUE, retry=False, expires=60, headers=_headers())
+    except _AWAY as error:
+        _log.warning("redis_away", error=type(error).__name__)
+
+
 def submit(
     app: Celery, tickets: Sequence[dict[str, Any]], *, source: str, per_message: int
 ) -> None:
@@ -85,8 +100,11 @@ def _tell_trainers(app: Celery, task: str, **options: Any) -> bool:
 
 
 def _headers() -> dict[str, str]:
-    request_id = structlog.contextvars.get_contextvars().get(REQUEST_ID)
-    return {} if request_id is None else {REQUEST_ID: request_id}
+    given = {
+        REQUEST_ID: structlog.contextvars.get_contextvars().get(REQUEST_ID),
+        TRACEPARENT: tracing.here(),
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _send(app: Celery, task: str, items: Sequence[Any], per_message: int, **options: Any) -> None:

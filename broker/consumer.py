@@ -10,6 +10,8 @@ import signal
 import threading
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
@@ -19,9 +21,12 @@ from celery.platforms import EX_OK, SecurityWarning
 from celery.worker import state as celery_state
 
 from broker.messages import REQUEST_ID, parse_request_id
+from core import tracing
+from core.tracing import TRACEPARENT
 
 _log = structlog.get_logger(__name__)
 _AGAIN_AFTER_S = 1.0
+_message: ContextVar[AbstractContextManager[None] | None] = ContextVar("message", default=None)
 # Two lines a message, in which no ticket is named; the pool's quotes the message itself.
 _TALKATIVE = ("celery.worker.strategy", "celery.app.trace", "celery.pool")
 
@@ -85,12 +90,22 @@ def consume(
 
 
 def note_request(task: Any, **_: object) -> None:
-    """Has every log line of this thread name the request of the message in hand, if it has one."""
-    given = parse_request_id((task.request.headers or {}).get(REQUEST_ID))
+    """Has log lines and spans of this thread name the request and trace of the message in hand."""
+    headers = task.request.headers or {}
+    given = parse_request_id(headers.get(REQUEST_ID))
     if given is not None:
         structlog.contextvars.bind_contextvars(**{REQUEST_ID: given})
+    trail = headers.get(TRACEPARENT)
+    if isinstance(trail, str):
+        message = tracing.span("message", parent=trail, task=task.name)
+        message.__enter__()
+        _message.set(message)
 
 
 def forget_request(**_: object) -> None:
     """For the next message."""
     structlog.contextvars.unbind_contextvars(REQUEST_ID)
+    message = _message.get()
+    if message is not None:
+        _message.set(None)
+        message.__exit__(None, None, None)

@@ -12,10 +12,12 @@ ROUTE = "tickets.route"
 SWEEP = "maintenance.sweep"
 RETRAIN = "trainer.retrain"
 CHECK_DRIFT = "trainer.check_drift"
+DELIVER = "deliveries.send"
 
 TICKETS_QUEUE = "tickets"
 MAINTENANCE_QUEUE = "maintenance"
 TRAIN_QUEUE = "train"
+DELIVERIES_QUEUE = "deliveries"
 
 MAX_TICKETS_PER_MESSAGE = 1_000
 

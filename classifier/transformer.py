@@ -8,8 +8,10 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import numpy as np
+import structlog
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -17,12 +19,15 @@ from safetensors.torch import load_file
 
 from classifier.architecture import MultilabelTransformer
 from classifier.artifacts import Artifact
+from classifier.backends.protocol import Backend
 from classifier.chunking import plan_chunks
 from classifier.encoding import TicketTokenizer
 from classifier.labels import LabelSet
-from classifier.precision import resolve_device, resolve_precision
+from classifier.precision import fitting_tokens, resolve_device, resolve_precision
 from classifier.scoring import Calibration, Thresholds
 from core.errors import ArtifactInvalid, Permanent, Transient
+
+_log = structlog.get_logger(__name__)
 
 PARTS = (
     "model.safetensors",
@@ -44,7 +49,8 @@ class Network:
         thresholds: label to score in [0, 1].
         calibration_version: content id of the calibration.
         device: as torch names it.
-        precision: `fp32` or `bf16`, of the encoder; pooling and head are always float32.
+        precision: of the encoder: `fp32`, `bf16`, or that of the backend in its place; the head is
+            always float32.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Network:
         tokenizer: TicketTokenizer,
         calibration: Calibration,
         thresholds: Thresholds,
+        backend: Backend | None = None,
     ) -> None:
         self.labels = model.labels
         self.tokenizer = tokenizer
@@ -60,10 +67,12 @@ class Network:
         self.calibration_version = calibration.version
         self._model = model.eval()
         self._calibration = calibration
+        self._backend = backend
         self._turn = threading.Lock()
         weight = next(model.encoder.parameters())
         self.device = str(weight.device)
-        self.precision = "bf16" if weight.dtype == torch.bfloat16 else "fp32"
+        own = "bf16" if weight.dtype == torch.bfloat16 else "fp32"
+        self.precision = own if backend is None else backend.precision
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, at most `tokenizer.max_length` each."""
@@ -84,7 +93,7 @@ class Network:
             return np.zeros((0, len(self.labels)), dtype=np.float32)
         with self._turn, _translated(self.device), torch.inference_mode():
             ids, mask = padded(token_ids, self._model.pad_id, self.device)  # (b, t)
-            logits: NDArray[np.float32] = self._model(ids, mask).cpu().numpy()  # (b, l)
+            logits: NDArray[np.float32] = self._raw(ids, mask).cpu().numpy()  # (b, l)
         if not np.isfinite(logits).all():
             raise Permanent(f"the network on {self.device} gave scores that are not numbers")
         return logits
@@ -136,8 +145,24 @@ class Network:
     def _features(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         with self._turn, _translated(self.device), torch.inference_mode():
             ids, mask = padded(token_ids, self._model.pad_id, self.device)  # (b, t)
-            features: NDArray[np.float32] = self._model.features(ids, mask).cpu().numpy()  # (b, f)
+            features: NDArray[np.float32] = self._pooled(ids, mask).cpu().numpy()  # (b, f)
         return features
+
+    def _raw(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        if self._backend is None:
+            return cast(torch.Tensor, self._model(ids, mask))
+        return self._model.scores(self._pooled(ids, mask), ids, mask)
+
+    def _pooled(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        if self._backend is None:
+            return self._model.features(ids, mask)
+        full = torch.ones_like(ids) if mask is None else mask
+        try:
+            return torch.from_numpy(self._backend.features(ids.numpy(), full.numpy()))  # (b, f)
+        except Permanent as error:  # slower from now on, and on the same rung
+            _log.error("backend_failed", cause=str(error))
+            self._backend, self.precision = None, "fp32"
+            return self._model.features(ids, mask)
 
     def _in_chunks(
         self,
@@ -149,13 +174,19 @@ class Network:
         """Rows of some width, in the order of the texts."""
         token_ids = self.encode(texts)
         rows = np.empty((len(texts), width), dtype=np.float32)
-        for chunk in plan_chunks(self.costs(token_ids), chunk_tokens):
+        most = fitting_tokens(self.device, chunk_tokens)
+        for chunk in plan_chunks(self.costs(token_ids), most):
             rows[chunk] = compute([token_ids[i] for i in chunk])
         return rows
 
 
 def load_network(
-    artifact: Artifact, *, device: str, threads: int, precision: str = "auto"
+    artifact: Artifact,
+    *,
+    device: str,
+    threads: int,
+    precision: str = "auto",
+    backend: Backend | None = None,
 ) -> Network:
     """Loads and checks the network of an artifact.
 
@@ -164,6 +195,7 @@ def load_network(
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         threads: torch threads of the whole process; 0 leaves torch's own choice.
         precision: `fp32`, `bf16`, or `auto` for what the device is faster with.
+        backend: of the same artifact, for the CPU; computes features in the encoder's place.
 
     Raises:
         ArtifactInvalid: a part is missing, altered, or does not fit the others.
@@ -188,7 +220,7 @@ def load_network(
     with _translated(target):
         model.to(torch.device(target))
         torch.nn.Module.to(model.encoder, dtype=resolve_precision(precision, target))
-    return Network(model, tokenizer, calibration, thresholds)
+    return Network(model, tokenizer, calibration, thresholds, backend)
 
 
 def load_model(artifact: Artifact) -> MultilabelTransformer:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import migrate
+from cli import conformance, migrate
 from cli.audit import commands as audit
+from cli.backup import commands as backup
+from cli.connections import commands as connections
 from cli.corrections import commands as corrections
 from cli.demo import command as demo
 from cli.doctor import command as doctor
@@ -25,7 +27,8 @@ from cli.running import up
 from cli.running.interrupts import forget_wishes, was_wished
 from cli.tickets import commands as tickets
 from cli.tokens import commands as tokens
-from cli.training import compare, evaluate, predict, retrain, train
+from cli.training import compare, evaluate, export, predict, retrain, train
+from cli.webhooks import commands as webhooks
 from core.errors import (
     ArtifactInvalid,
     Invalid,
@@ -49,9 +52,13 @@ app = typer.Typer(
 app.command("demo", epilog=demo.EXAMPLE)(demo.command)
 app.command("up", epilog=up.EXAMPLE)(up.command)
 app.command("migrate", epilog=migrate.EXAMPLE)(migrate.command)
+app.command("conformance", epilog=conformance.EXAMPLE)(conformance.command)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.command)
+app.command("backup", epilog=backup.BACKUP_EXAMPLE)(backup.backup)
+app.command("restore", epilog=backup.RESTORE_EXAMPLE)(backup.restore)
 app.command("train", epilog=train.EXAMPLE)(train.command)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.command)
+app.command("export", epilog=export.EXAMPLE)(export.command)
 app.command("drift", epilog=drift.EXAMPLE)(drift.command)
 app.command("compare", epilog=compare.EXAMPLE)(compare.command)
 app.command("predict", epilog=predict.EXAMPLE)(predict.command)
@@ -60,12 +67,14 @@ app.command("retrain", epilog=retrain.EXAMPLE)(retrain.command)
 app.add_typer(models.app, name="models")
 app.add_typer(labels.app, name="labels")
 app.add_typer(corrections.app, name="corrections")
+app.add_typer(connections.app, name="connections")
 app.add_typer(review.app, name="review")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(people.app, name="people")
 app.add_typer(rules.app, name="rules")
 app.add_typer(audit.app, name="audit")
+app.add_typer(webhooks.app, name="webhooks")
 
 # First match counts. Invalid, StateLocked and whatever names a command say themselves what to do.
 _ADVICE: tuple[tuple[type[PointsmanError], str], ...] = (

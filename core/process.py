@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from core.errors import PointsmanError
 from core.settings import Settings, load_settings
 from core.telemetry import configure_logging
+from core.tracing import flush_traces, start_tracing
 
 _PR_SET_PDEATHSIG = 1
 
@@ -29,6 +30,7 @@ def run_process(name: str, work: Callable[[Settings], None], **overrides: Any) -
     try:
         settings = load_settings(**overrides)
         configure_logging(level=settings.log_level, log_format=settings.log_format)
+        start_tracing(name)
         die_with_parent()
         work(settings)
     except PointsmanError as error:
@@ -42,6 +44,7 @@ def leave(status: int) -> NoReturn:
 
     Threads are not waited for.
     """
+    flush_traces()
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -9,7 +9,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, SecretsSettingsSource
 
 from core.settings import Settings
 
@@ -51,6 +51,8 @@ class KnownSetting:
 def known_settings(settings: Settings) -> list[KnownSetting]:
     """Every setting in the order of `Settings`; to be asked when the process starts."""
     here, file = EnvSettingsSource(Settings)(), DotEnvSettingsSource(Settings)()
+    if settings.secrets_dir is not None:
+        file |= SecretsSettingsSource(Settings, settings.secrets_dir)()
     return [
         _known(settings, name, field, _source(settings, name, here, file))
         for name, field in Settings.model_fields.items()

@@ -1,9 +1,12 @@
 """Every setting, with its unit, range and default; read once by each process' composition root.
 
-The environment (prefix `POINTSMAN_`) and a `.env` file in the working directory are the only
-sources. `.env.example` lists the same names and is checked against this class by a test.
+The environment (prefix `POINTSMAN_`), a `.env` file in the working directory and the files of
+`secrets_dir` are the only sources, the first one winning. `.env.example` lists the same names and
+is checked against this class by a test.
 """
 
+import os
+import stat
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +15,13 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.addresses import Reach, parse_networks
 from core.errors import Invalid
 from core.types import ControlledArea, Role
 
+ENV_FILE = ".env"
 _AREA = f"({'|'.join(ControlledArea)})"
+_NETWORK = r"[0-9a-fA-F.:]+/\d+"
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -25,7 +31,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="POINTSMAN_",
-        env_file=".env",
+        env_file=ENV_FILE,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -40,6 +46,31 @@ class Settings(BaseSettings):
     state_dir: Path = Field(
         default_factory=lambda: platformdirs.user_state_path("pointsman"),
         description="folder of embedded data, models and locks",
+    )
+    production: bool = Field(
+        default=False,
+        description="refuse to start where something is open to strangers: models without a "
+        "trusted key, Redis without a password or with known holes, a .env that everybody reads",
+    )
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="folder with a file for each secret, named as its variable in small letters "
+        "(pointsman_database_url); read from the environment alone",
+    )
+    redis_patched: bool = Field(
+        default=False,
+        description="whether your Redis has the security fixes of its line although its version "
+        "number is older, as distributions do it",
+    )
+    artifact_key_file: Path | None = Field(
+        default=None,
+        description="private key (Ed25519, PEM) that models made here are signed with, for "
+        "trainers alone; unset makes one in the state folder when it is first needed",
+    )
+    artifact_trusted_keys: Path | None = Field(
+        default=None,
+        description="file of public keys (PEM) one of which must have signed a model that serves; "
+        "unset trusts the key of the state folder, if there is one",
     )
     http_host: str = Field(default="127.0.0.1", description="address the web process binds")
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -71,6 +102,11 @@ class Settings(BaseSettings):
     )
     tickets_per_minute: Annotated[int, Field(ge=0)] = Field(
         default=600_000, description="tickets that one token sends in a minute; 0 for any number"
+    )
+    intake_max_wait_s: Annotated[float, Field(ge=0)] = Field(
+        default=3_600,
+        description="new tickets are refused (429) while one has waited for its decision for "
+        "longer than this; 0 for never",
     )
     sign_ins_per_minute: Annotated[int, Field(ge=0)] = Field(
         default=10, description="tries to sign in from one address in a minute; 0 for any number"
@@ -121,6 +157,33 @@ class Settings(BaseSettings):
         default=None,
         description="role of people for whom the provider says none; unset refuses them",
     )
+    webhook_http: bool = Field(
+        default=False, description="whether webhooks may go over http, unencrypted"
+    )
+    webhook_networks: Annotated[str, Field(pattern=rf"^({_NETWORK}(,{_NETWORK})*)?$")] = Field(
+        default="",
+        description="networks (10.1.0.0/16,192.168.7.9/32) that webhooks may go to although "
+        "they are not public; empty for none",
+    )
+    webhook_key: SecretStr | None = Field(
+        default=None,
+        description="keys of `python -m core.sealing`, the newest first, that secrets of webhooks "
+        "are kept under; unset keeps them readable in the database",
+    )
+    webhook_timeout_s: Annotated[float, Field(gt=0, le=300)] = Field(
+        default=20, description="time of one attempt to deliver, from the name to the answer"
+    )
+    webhook_retry_hours: Annotated[float, Field(gt=0)] = Field(
+        default=72, description="time after its first attempt in which a delivery is tried again"
+    )
+    webhook_pause_hours: Annotated[float, Field(gt=0)] = Field(
+        default=48,
+        description="time of nothing but failures after which an endpoint is paused; less than "
+        "`webhook_retry_hours`, so that an outage costs no event",
+    )
+    webhook_grace_hours: Annotated[float, Field(ge=0)] = Field(
+        default=24, description="time for which requests carry a rotated secret's signature too"
+    )
     redaction: Annotated[str, Field(pattern=r"^(off|patterns|presidio)$")] = Field(
         default="off",
         description="what is taken out of tickets before they are stored: off (nothing), patterns "
@@ -157,8 +220,25 @@ class Settings(BaseSettings):
     device_threads: Annotated[int, Field(ge=0)] = Field(
         default=0, description="torch threads of one process; 0 takes every core"
     )
+    backend: Annotated[str, Field(pattern=r"^(auto|torch|onnx-int8|openvino-int8)$")] = Field(
+        default="auto",
+        description="what computes a model on a CPU: torch, another that `pointsman export` put "
+        "beside it, or auto (the fastest of those here, measured once a model)",
+    )
+    result_cache_entries: Annotated[int, Field(ge=0)] = Field(
+        default=10_000,
+        description="texts whose scores a worker remembers, for storms of equal tickets; 0 for "
+        "none",
+    )
+    embedding_cache_mib: Annotated[int, Field(ge=0)] = Field(
+        default=512,
+        description="what trainings keep of texts that the encoder has read, in MiB on disk; 0 "
+        "for no longer than the training",
+    )
     chunk_tokens: Annotated[int, Field(ge=64)] = Field(
-        default=4096, description="padded tokens that go through the device at once"
+        default=4096,
+        description="padded tokens that go through the device at once; on a CPU 512 a thread, if "
+        "that is less",
     )
     chunk_timeout_s: Seconds = Field(
         default=120, description="a chunk on the device for longer counts as hung: the worker exits"
@@ -308,6 +388,16 @@ class Settings(BaseSettings):
     review_lease_s: Seconds = Field(
         default=600, description="how long an agent holds an item of the review queue"
     )
+    intake_body_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=2_097_152, description="largest delivery of a helpdesk"
+    )
+    intake_tolerance_s: Seconds = Field(
+        default=300,
+        description="how far the moment at which a helpdesk signed a delivery may be from now",
+    )
+    helpdesk_poll_s: Seconds = Field(
+        default=15, description="how often helpdesks that send nothing are asked what changed"
+    )
     service_users: str = Field(
         default="",
         description="names under which we write into helpdesks (pointsman,bot); what they say is "
@@ -349,9 +439,9 @@ class Settings(BaseSettings):
         default=92, description="longest period that one question for figures may be about"
     )
     stats_tickets: Count = Field(
-        default=100_000,
-        description="about so many decisions figures are made of; of more they draw a sample by "
-        "hash",
+        default=20_000,
+        description="about so many decisions are looked at for the times they took, and for "
+        "figures with a filter; of more a sample is drawn",
     )
     backtest_tickets: Count = Field(
         default=100_000,
@@ -368,6 +458,24 @@ class Settings(BaseSettings):
     mass_edit_window_minutes: Annotated[float, Field(gt=0)] = Field(
         default=10, description="time in which equal changes by one agent are counted"
     )
+    agent_least_weight: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.6,
+        description="changes of an agent who is right less often than this wait for a person; "
+        "0 for never",
+    )
+    agent_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.05,
+        description="most of a label's new training rows that one agent gives; an equal split "
+        "where fewer people work",
+    )
+    source_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.2,
+        description="most of a label's new training rows that come from one source of tickets; "
+        "an equal split of fewer sources",
+    )
+    share_rows: Annotated[int, Field(ge=0)] = Field(
+        default=30, description="so many rows of a label may always come from one side"
+    )
 
     @property
     def phone_regions(self) -> tuple[str, ...]:
@@ -383,6 +491,15 @@ class Settings(BaseSettings):
     def controlled_areas(self) -> frozenset[ControlledArea]:
         """What `four_eyes` names."""
         return frozenset(map(ControlledArea, filter(None, self.four_eyes.split(","))))
+
+    @property
+    def webhook_reach(self) -> Reach:
+        """Where webhooks may go.
+
+        Raises:
+            Invalid: `webhook_networks` names something else than networks.
+        """
+        return Reach(over_http=self.webhook_http, networks=parse_networks(self.webhook_networks))
 
     @property
     def session_life(self) -> timedelta:
@@ -419,12 +536,33 @@ def load_settings(**overrides: object) -> Settings:
         overrides: values that a command line gave; they win. None means not given.
 
     Raises:
-        Invalid: names the variable and what it should hold.
+        Invalid: names the variable and what it should hold, or a file that is open to everybody.
     """
+    given = {k: v for k, v in overrides.items() if v is not None}
     try:
-        return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+        settings = Settings(_secrets_dir=_secrets_dir(), **given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = f"POINTSMAN_{str(first['loc'][0]).upper()}"
         fix = Settings.model_fields[str(first["loc"][0])].description or "see .env.example"
         raise Invalid(name, first["msg"].lower(), f"set it to: {fix}") from error
+    if settings.production and is_open_to_all(Path(ENV_FILE)):
+        raise Invalid(ENV_FILE, "is open to every user of this machine", f"chmod 600 {ENV_FILE}")
+    return settings
+
+
+def is_open_to_all(path: Path) -> bool:
+    """Whether every user of this machine may read or change a file; False where there is none."""
+    try:
+        return bool(path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH))
+    except OSError:
+        return False
+
+
+def _secrets_dir() -> str | None:
+    """The folder of secret files, which must be there if it is named."""
+    name = "POINTSMAN_SECRETS_DIR"
+    folder = os.environ.get(name)
+    if folder is not None and not Path(folder).is_dir():
+        raise Invalid(name, "is not a folder that can be read", "mount it, or leave it unset")
+    return folder

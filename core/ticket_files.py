@@ -38,7 +38,7 @@ def read_tickets(path: Path, *, ignore_unknown: bool = False) -> Iterator[Line]:
         Invalid: the file cannot be opened.
     """
     number = 0
-    with _open(path) as stream:
+    with open_file(path) as stream:
         while True:
             number += 1
             try:
@@ -70,7 +70,12 @@ def _parse(number: int, raw: bytes, ignore_unknown: bool) -> Line | None:
         return Line(number=number, error=error)
 
 
-def _open(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BinaryIO:
+    """A file to read bytes from, unpacked where it is gzipped; standard input for `-`.
+
+    Raises:
+        Invalid: it cannot be opened.
+    """
     if str(path) == "-":
         return sys.stdin.buffer
     try:

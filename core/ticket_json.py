@@ -75,8 +75,8 @@ def parse_ticket(raw: object, *, ignore_unknown: bool = False) -> Ticket:
     _check_metadata_size(shape.metadata)
     return Ticket(
         **shape.model_dump(exclude={"labels", "created_at", "deadline"}),
-        created_at=_aware(shape.created_at),
-        deadline=_aware(shape.deadline),
+        created_at=_aware("created_at", shape.created_at),
+        deadline=_aware("deadline", shape.deadline),
         labels=None if shape.labels is None else tuple(dict.fromkeys(shape.labels)),
     )
 
@@ -152,11 +152,14 @@ def _refuse_constant(name: str) -> NoReturn:
     raise Invalid("ticket", f"holds {name}, which is not JSON", "send a number or null")
 
 
-def _aware(moment: datetime | None) -> datetime | None:
+def _aware(field: str, moment: datetime | None) -> datetime | None:
     """A time without a zone is taken as UTC."""
     if moment is None:
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid(field, "is before the year 1 or after 9999 in UTC", "mend it") from error
 
 
 def _json_type(raw: object) -> str:

@@ -202,6 +202,24 @@ class LabelLevel:
     auto_from: float | None = None
 
 
+class HelpdeskKind(StrEnum):
+    """Which helpdesk a connection speaks with; `standard` is whoever speaks Standard Webhooks."""
+
+    ZENDESK = "zendesk"
+    ZAMMAD = "zammad"
+    CHATWOOT = "chatwoot"
+    REQUEST_TRACKER = "request_tracker"
+    STANDARD = "standard"
+
+
+class HelpdeskWrite(StrEnum):
+    """What we write into a helpdesk: the team that has the ticket, tags, a note of the reason."""
+
+    TEAM = "team"
+    TAGS = "tags"
+    NOTE = "note"
+
+
 class LabelMove(StrEnum):
     """What became of labels."""
 

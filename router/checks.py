@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from fnmatch import translate
 from math import isfinite
 from typing import Any, TypeAlias
@@ -162,13 +163,21 @@ def _text_check(condition: TextContains) -> Check:
     return check
 
 
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The zone's time; as it is at the ends of the calendar, where zones have no time."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
+
+
 def _hours_check(condition: HoursWithin) -> Check:
     line, zone, days = describe(condition), ZoneInfo(condition.zone), condition.days
     start, end = condition.start_minute, condition.end_minute
     clocks = [clock(minute) for minute in range(DAY_MINUTES)]
 
     def check(facts: Facts) -> Record:
-        local = facts.now.astimezone(zone)
+        local = _local(facts.now, zone)
         minute = local.hour * 60 + local.minute
         inside = start <= minute < end if start < end else minute >= start or minute < end
         began_yesterday = end < start and minute < end

@@ -4,8 +4,8 @@ That is: references that lead nowhere, rules that can never do anything, labels 
 Errors must be mended before a ruleset is saved; warnings are for whoever wrote it to judge.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from math import inf
@@ -39,6 +39,7 @@ class Finding:
         rule: id of the rule to change; None when it is about the ruleset.
         message: what is wrong.
         fix: what to do.
+        about: the names in both, for who tells them in another language.
     """
 
     code: str
@@ -46,6 +47,12 @@ class Finding:
     rule: str | None
     message: str
     fix: str
+    about: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+def finding_object(finding: Finding) -> dict[str, str | None]:
+    """A finding as JSON has it."""
+    return {name: getattr(finding, name) for name in ("code", "severity", "rule", "message", "fix")}
 
 
 def lint(
@@ -85,7 +92,8 @@ def _missing_default(ruleset: Ruleset, departments: Collection[str]) -> Iterator
     name = ruleset.default_department
     if name not in departments:
         message = f"the default department {name} does not exist"
-        yield _error("missing-default", None, message, "name an existing department")
+        fix = "name an existing department"
+        yield _error("missing-default", None, message, fix, department=name)
 
 
 def _dangling_departments(ruleset: Ruleset, departments: Collection[str]) -> Iterator[Finding]:
@@ -93,7 +101,8 @@ def _dangling_departments(ruleset: Ruleset, departments: Collection[str]) -> Ite
         for name in dict.fromkeys((rule.primary, *rule.collaborators)):
             if name is not None and name not in departments:
                 message = f"department {name} does not exist"
-                yield _error("dangling-department", rule, message, "create it or name another")
+                fix = "create it or name another"
+                yield _error("dangling-department", rule, message, fix, department=name)
 
 
 def _dangling_labels(ruleset: Ruleset, labels: Collection[str]) -> Iterator[Finding]:
@@ -101,14 +110,16 @@ def _dangling_labels(ruleset: Ruleset, labels: Collection[str]) -> Iterator[Find
         for name in dict.fromkeys(_labels_in(rule.when)):
             if name not in labels:
                 message = f"label {name} does not exist"
-                yield _error("dangling-label", rule, message, "create it or name another")
+                fix = "create it or name another"
+                yield _error("dangling-label", rule, message, fix, label=name)
 
 
 def _rules_that_are_over(ruleset: Ruleset, now: datetime | None) -> Iterator[Finding]:
     for rule in ruleset.enabled:
         if now is not None and rule.effective_to is not None and rule.effective_to <= now:
-            message = f"its time was over at {rule.effective_to:%Y-%m-%d %H:%M %Z}"
-            yield _warning("over", rule, message, "remove it, or give it a later effective_to")
+            at = f"{rule.effective_to:%Y-%m-%d %H:%M %Z}"
+            fix = "remove it, or give it a later effective_to"
+            yield _warning("over", rule, f"its time was over at {at}", fix, at=at)
 
 
 def _unreachable_rules(ruleset: Ruleset) -> Iterator[Finding]:
@@ -116,7 +127,8 @@ def _unreachable_rules(ruleset: Ruleset) -> Iterator[Finding]:
     for rule in ruleset.enabled:
         if end is not None:
             message = f"rule {end.id} before it always holds and stops"
-            yield _warning("unreachable", rule, message, f"give it an order before {end.order}")
+            fix, about = f"give it an order before {end.order}", _named(end)
+            yield _warning("unreachable", rule, message, fix, **about)
         elif rule.always_holds and rule.stop:
             end = rule
 
@@ -129,7 +141,7 @@ def _overruled_primaries(ruleset: Ruleset) -> Iterator[Finding]:
         if setter is not None:
             message = f"its primary never applies: rule {setter.id} before it always sets one"
             fix = f"give it an order before {setter.order}, or only collaborators"
-            yield _warning("overruled-primary", rule, message, fix)
+            yield _warning("overruled-primary", rule, message, fix, **_named(setter))
         elif rule.always_holds:
             setter = rule
 
@@ -137,8 +149,9 @@ def _overruled_primaries(ruleset: Ruleset) -> Iterator[Finding]:
 def _contradictions(ruleset: Ruleset) -> Iterator[Finding]:
     for rule in ruleset.enabled:
         parts = list(_conjuncts(rule.when))
-        for message in (*_forbidden_labels(parts), *_empty_ranges(parts)):
-            yield _warning("contradiction", rule, f"it never holds: {message}", "drop one of them")
+        for what in (*_forbidden_labels(parts), *_empty_ranges(parts)):
+            message, fix = f"it never holds: {what}", "drop one of them"
+            yield _warning("contradiction", rule, message, fix, what=what)
 
 
 def _duplicates(ruleset: Ruleset) -> Iterator[Finding]:
@@ -149,7 +162,7 @@ def _duplicates(ruleset: Ruleset) -> Iterator[Finding]:
         twin = first.setdefault((_unordered(rule.when), rule.in_effect, rule.primary), rule)
         if twin is not rule:
             message = f"rule {twin.id} has the same conditions and the same primary"
-            yield _warning("duplicate", rule, message, "merge the two")
+            yield _warning("duplicate", rule, message, "merge the two", **_named(twin))
 
 
 def _unrouted_labels(ruleset: Ruleset, labels: Collection[str]) -> Iterator[Finding]:
@@ -157,7 +170,7 @@ def _unrouted_labels(ruleset: Ruleset, labels: Collection[str]) -> Iterator[Find
     for name in labels:
         if name not in routed:
             message = f"label {name} leads to no department"
-            yield _warning("unrouted-label", None, message, "add a rule for it")
+            yield _warning("unrouted-label", None, message, "add a rule for it", label=name)
 
 
 def _held_labels(ruleset: Ruleset, held: Collection[str]) -> Iterator[Finding]:
@@ -166,7 +179,7 @@ def _held_labels(ruleset: Ruleset, held: Collection[str]) -> Iterator[Finding]:
             if name in held:
                 message = f"it does not see label {name}, which is below level auto"
                 fix = f"`pointsman labels level {name} auto` when the label may route"
-                yield _warning("held-label", rule, message, fix)
+                yield _warning("held-label", rule, message, fix, label=name)
 
 
 def _labels_in(when: Condition | None) -> Iterator[str]:
@@ -217,14 +230,15 @@ def _unordered(condition: Condition) -> object:
     return (condition.kind, frozenset(map(_unordered, condition.conditions)))
 
 
-def _error(code: str, rule: Rule | None, message: str, fix: str) -> Finding:
-    return _finding(Severity.ERROR, code, rule, message, fix)
+def _named(rule: Rule) -> dict[str, str]:
+    return {"other": rule.id, "order": str(rule.order)}
 
 
-def _warning(code: str, rule: Rule | None, message: str, fix: str) -> Finding:
-    return _finding(Severity.WARNING, code, rule, message, fix)
-
-
-def _finding(severity: Severity, code: str, rule: Rule | None, message: str, fix: str) -> Finding:
+def _error(code: str, rule: Rule | None, message: str, fix: str, **about: str) -> Finding:
     name = None if rule is None else rule.id
-    return Finding(code=code, severity=severity, rule=name, message=message, fix=fix)
+    severity = Severity.ERROR
+    return Finding(code=code, severity=severity, rule=name, message=message, fix=fix, about=about)
+
+
+def _warning(code: str, rule: Rule | None, message: str, fix: str, **about: str) -> Finding:
+    return replace(_error(code, rule, message, fix, **about), severity=Severity.WARNING)

@@ -1,5 +1,7 @@
 """Suggested rules with what they would have moved, from feedback and decisions that are stored."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +24,7 @@ from router.suggest import (
     suggest,
     with_rule,
 )
-from store import replay, route_corrections, rulesets
+from store import declined_suggestions, replay, route_corrections, rulesets
 from store.route_corrections import RouteWord
 
 _SAMPLES = 5
@@ -57,6 +59,8 @@ def suggestions_object(connection: Connection, looking: Looking) -> dict[str, An
     assert active is not None, "the first migration activates one"
     ruleset = parse_ruleset(active.document)
     found = suggest(judged, least_support=looking.support, least_precision=looking.precision)
+    declined = declined_suggestions.declined(connection)
+    wanted = [each for each in found if key_of(each) not in declined]
     changes = route_corrections.label_changes(connection, most=looking.most)
     return {
         "looked_at": len(words),
@@ -68,10 +72,17 @@ def suggestions_object(connection: Connection, looking: Looking) -> dict[str, An
                 list(zip(words, judged, strict=True)),
                 connection,
             )
-            for each in found
+            for each in wanted
         ],
+        "declined": len(found) - len(wanted),
         "overlaps": [_overlap_object(each) for each in overlaps(changes, least=looking.support)],
     }
+
+
+def key_of(suggestion: Suggestion) -> str:
+    """32 hex digits for the pattern and where it leads, by which it can be declined."""
+    said = json.dumps([suggestion.department, sorted(suggestion.pattern)])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 def _judged(word: RouteWord) -> Judged:
@@ -117,6 +128,7 @@ def _suggestion_object(
     rule = rule_of(suggestion, ruleset)
     alone = Ruleset(default_department=ruleset.default_department, rules=(rule,))
     return {
+        "key": key_of(suggestion),
         "department": suggestion.department,
         "pattern": pattern_words(suggestion.pattern),
         "support": suggestion.support,

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from core.audit_sample import AUDIT_SALT, draw_limit
 from core.intervals import Interval, share_interval
+from store.decision_sql import DRAWN, JUDGED
+from store.hour_counts import draw_values, span_values
 from store.partitions import LAST_UUID, first_uuid
-from store.quality import DRAWN, JUDGED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +131,5 @@ def audit_unseen(
 
 
 def _draw(since: datetime, share: float) -> dict[str, Any]:
-    return {
-        "low": first_uuid(since),
-        "high": LAST_UUID,
-        "salt": AUDIT_SALT,
-        "limit": draw_limit(share),
-    }
+    low = first_uuid(since)
+    return {"low": low, **span_values([(low, LAST_UUID)]), **draw_values(share)}

@@ -5,14 +5,16 @@ show the newest token, so a worker that was presumed dead and wakes up again cha
 All times are the database's (`clock_timestamp()`), never a worker's.
 """
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from core.types import Ticket
 from store.contents import ticket_of
+from store.deaths import note_deaths
 
 WORKER_LOCKS = 77
 """Class of the session advisory locks by which workers are known to live."""
@@ -22,7 +24,8 @@ WORKER_LOCKS = 77
 class Claim:
     """One ticket, ours to decide until the lease ends or the token is outdated.
 
-    `attempts` counts claims since the ticket was last accepted, this one included.
+    `attempts` counts claims since the ticket was last accepted, this one included; `waited_s` is
+    how long it could have been claimed, and `claimed_at` our monotonic clock at the claim.
     """
 
     id: UUID
@@ -30,6 +33,8 @@ class Claim:
     token: int
     attempts: int
     ticket: Ticket
+    waited_s: float = 0.0
+    claimed_at: float = field(default_factory=time.monotonic, compare=False)
 
 
 _CLAIM = """
@@ -42,7 +47,8 @@ UPDATE tickets SET state = 'claimed', attempts = attempts + 1,
   claim_token = nextval('claim_tokens'), claimed_by = :worker,
   lease_until = clock_timestamp() + make_interval(secs => :lease_s)
 WHERE id = ANY(ARRAY(SELECT id FROM next))
-RETURNING id, revision, claim_token, attempts, external_id
+RETURNING id, revision, claim_token, attempts, external_id,
+  greatest(extract(epoch FROM clock_timestamp() - next_at), 0)::float AS waited_s
 """
 _CLAIM_ANY = text(_CLAIM.format(these=""))
 _CLAIM_THESE = text(_CLAIM.format(these="AND id = ANY(:ids)"))
@@ -93,6 +99,7 @@ def claim(
             revision=row.revision,
             token=row.claim_token,
             attempts=row.attempts,
+            waited_s=row.waited_s,
             ticket=ticket_of(
                 contents[row.id], external_id=row.external_id, labels=contents[row.id].labels
             ),
@@ -101,14 +108,18 @@ def claim(
     ]
 
 
-def renew(connection: Connection, *, worker: int, lease_s: float) -> None:
-    """Extends every claim of a worker to `lease_s` seconds from now."""
+def renew(connection: Connection, *, worker: int, lease_s: float, tokens: Sequence[int]) -> None:
+    """Extends claims of a worker to `lease_s` seconds from now.
+
+    Only those that it knows of: when a connection breaks in a commit, a claim can stand whose
+    answer was lost. Its lease has to run out, or nobody would ever decide the ticket.
+    """
     connection.execute(
         text(
             "UPDATE tickets SET lease_until = clock_timestamp() + make_interval(secs => :lease_s) "
-            "WHERE state = 'claimed' AND claimed_by = :worker"
+            "WHERE state = 'claimed' AND claimed_by = :worker AND claim_token = ANY(:tokens)"
         ),
-        {"worker": worker, "lease_s": lease_s},
+        {"worker": worker, "lease_s": lease_s, "tokens": list(tokens)},
     )
 
 
@@ -125,6 +136,34 @@ def release(connection: Connection, claims: Sequence[Claim], *, worker: int) -> 
             "ids": [claim.id for claim in claims],
             "tokens": [claim.token for claim in claims],
             "worker": worker,
+        },
+    )
+
+
+def give_back_as_suspects(
+    connection: Connection, claims: Sequence[Claim], *, worker: int, attempts: int
+) -> None:
+    """Gives back claims one of which is why the worker ends now, so that they count as suspects.
+
+    Args:
+        connection: an open transaction.
+        claims: what was being worked on.
+        worker: whose claims they are.
+        attempts: how often they count as claimed from now on, at least.
+    """
+    connection.execute(
+        text(
+            "UPDATE tickets SET state = 'accepted', claimed_by = NULL, lease_until = NULL, "
+            "attempts = greatest(attempts, :attempts), next_at = clock_timestamp() "
+            "FROM unnest(CAST(:ids AS uuid[]), CAST(:tokens AS bigint[])) u(i, k) "
+            "WHERE id = u.i AND id = ANY(:ids) AND claim_token = u.k "
+            "AND state = 'claimed' AND claimed_by = :worker"
+        ),
+        {
+            "ids": [claim.id for claim in claims],
+            "tokens": [claim.token for claim in claims],
+            "worker": worker,
+            "attempts": attempts,
         },
     )
 
@@ -149,6 +188,7 @@ def give_back_of_the_dead(connection: Connection) -> int:
     given_back = connection.execute(_GIVE_BACK_EXPIRED).rowcount
     if dead:
         given_back += connection.execute(_GIVE_BACK_OF, {"workers": dead}).rowcount
+        note_deaths(connection, dead)
     return given_back
 
 

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row, insert, text
 from uuid_utils.compat import uuid7
 
 from core.errors import Invalid
+from core.events import EventName
 from core.types import FeedbackKind, ReviewOutcome, Ticket, Verdict
-from store import audit, label_history, review_items, taxonomy
+from store import audit, label_history, outbox, review_items, taxonomy
 from store.contents import ticket_of
 from store.tables import CorrectionRow
 
@@ -88,6 +89,7 @@ class LabelFeedback:
     """Standing feedback about labels, with the ticket as it should have been labelled.
 
     Attributes:
+        source: of the ticket.
         scores: of a confirmed decision, by label; None where labels were given, or none scored.
         thresholds: version of the thresholds and levels that it was made by; likewise.
     """
@@ -95,6 +97,7 @@ class LabelFeedback:
     id: UUID
     kind: FeedbackKind
     agent: str
+    source: str
     ticket: Ticket
     ticket_id: UUID
     labels: tuple[str, ...]
@@ -157,6 +160,7 @@ def give_once(connection: Connection, feedback: Feedback) -> Given:
     review_items.close_for_feedback(
         connection, feedback.ticket_id, id_, feedback.kind, actor=feedback.agent
     )
+    _tell(connection, feedback.ticket_id, revision, _told(feedback, id_, labels))
     return Given(id=id_, is_new=True)
 
 
@@ -191,6 +195,8 @@ def withdraw(connection: Connection, correction: UUID, *, agent: str) -> UUID:
         )
     )
     review_items.close_corrections(connection, [correction], ReviewOutcome.REPLACED, actor=agent)
+    told = {"feedback": str(id_), "kind": FeedbackKind.WITHDRAWN, "takes_back": str(correction)}
+    _tell(connection, row.ticket_id, row.revision, {**told, "agent": agent})
     audit.record(
         connection,
         actor=agent,
@@ -199,6 +205,29 @@ def withdraw(connection: Connection, correction: UUID, *, agent: str) -> UUID:
         detail={"feedback": str(correction)},
     )
     return id_
+
+
+def _told(feedback: Feedback, id_: UUID, labels: Sequence[str] | None) -> dict[str, Any]:
+    """What the event says of an entry; never its note, which may quote the ticket."""
+    return {
+        "feedback": str(id_),
+        "kind": feedback.kind,
+        "labels": None if labels is None else list(labels),
+        "department": feedback.department,
+        "agent": feedback.agent,
+        "final": feedback.final,
+    }
+
+
+def _tell(connection: Connection, ticket_id: UUID, revision: int, said: dict[str, Any]) -> None:
+    payload = {"ticket_id": str(ticket_id), "revision": revision, **said}
+    outbox.tell(
+        connection,
+        EventName.FEEDBACK_RECORDED,
+        payload,
+        ticket_id=ticket_id,
+        revision=revision,
+    )
 
 
 # Of an entry `c`: nobody took it back.
@@ -218,8 +247,8 @@ SELECT f.id, f.kind, f.agent, f.ticket_id, f.given_at, r.verdict,
   coalesce(d.labels || d.preselected, '{{}}') AS predicted,
   CASE WHEN f.kind = 'confirmed' THEN d.scores END AS scores,
   CASE WHEN f.kind = 'confirmed' THEN d.thresholds_version END AS thresholds,
-  k.external_id, s.subject, s.body, s.channel, s.language, s.customer, s.priority, s.metadata,
-  s.created_at, s.deadline
+  k.source, k.external_id, s.subject, s.body, s.channel, s.language, s.customer, s.priority,
+  s.metadata, s.created_at, s.deadline
 FROM (
   SELECT DISTINCT ON (c.ticket_id) c.* FROM corrections c
   WHERE c.kind IN ('confirmed', 'wrong_label') AND {STANDS}
@@ -242,6 +271,7 @@ def standing_label_feedback(connection: Connection) -> Iterator[LabelFeedback]:
             id=row.id,
             kind=FeedbackKind(row.kind),
             agent=row.agent,
+            source=row.source,
             ticket=ticket_of(row, external_id=row.external_id, labels=row.labels),
             ticket_id=row.ticket_id,
             labels=tuple(row.labels),

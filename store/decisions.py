@@ -1,7 +1,7 @@
 """Decisions, written in one fenced transaction with the states and events that follow from them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,12 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from uuid_utils.compat import uuid7
 
+from core.events import EventName
 from core.types import Decision, TicketState
 from core.urgency import LONGEST
+from store import webhook_endpoints
 from store.bulk import copy_rows
+from store.outbox import COLUMNS as OUTBOX
 from store.review_items import Wanted, enter
 
 
@@ -101,13 +104,9 @@ def finish(connection: Connection, finished: Sequence[Finished]) -> list[UUID]:
         _ARCHIVE, {"ids": ids, "revisions": [entry.decision.revision for entry in kept]}
     ).rowcount
     copy_rows(connection, "decisions", _COLUMNS, map(_decision_values, kept))
-    copy_rows(
-        connection,
-        "outbox",
-        ("id", "event", "ticket_id", "revision", "payload"),
-        map(_event_values, kept),
-    )
     doubted = _enter_review(connection, kept, decided_again=replaced > 0)
+    is_wanted = webhook_endpoints.is_wanted(connection, EventName.TICKET_CLASSIFIED)
+    copy_rows(connection, "outbox", OUTBOX, _events(kept, doubted, classified=is_wanted))
     connection.execute(
         _FINISH,
         {
@@ -173,10 +172,42 @@ def _decision_values(entry: Finished) -> tuple[Any, ...]:
     )
 
 
-def _event_values(entry: Finished) -> tuple[Any, ...]:
+def _events(
+    kept: Sequence[Finished], doubted: set[UUID], *, classified: bool
+) -> Iterator[tuple[Any, ...]]:
+    """What these decisions tell; `ticket.classified` doubles it, so somebody must ask for it."""
+    for entry in kept:
+        if classified:
+            yield _event(entry, EventName.TICKET_CLASSIFIED, _classified(entry.decision))
+        quarantined = entry.state is TicketState.QUARANTINED
+        name = EventName.TICKET_ROUTE_FAILED if quarantined else EventName.TICKET_ROUTED
+        yield _event(entry, name, _routed(entry.decision))
+        if entry.review is not None and _state(entry, doubted) is TicketState.REVIEW:
+            review = {"reasons": list(entry.review.reasons)}
+            told = {**_routed(entry.decision), **review}
+            yield _event(entry, EventName.TICKET_REVIEW_REQUIRED, told)
+
+
+def _event(entry: Finished, name: EventName, payload: dict[str, Any]) -> tuple[Any, ...]:
     decision = entry.decision
-    quarantined = entry.state is TicketState.QUARANTINED
-    payload = {
+    return (uuid7(), name, decision.ticket_id, decision.revision, json.dumps(payload))
+
+
+def _classified(decision: Decision) -> dict[str, Any]:
+    return {
+        "ticket_id": str(decision.ticket_id),
+        "revision": decision.revision,
+        "labels": list(decision.routing.labels),
+        "preselected": list(decision.routing.preselected),
+        "suggested": list(decision.routing.suggested),
+        "scores": dict(decision.scores),
+        "rung": decision.rung,
+        "model_version": decision.versions.model,
+    }
+
+
+def _routed(decision: Decision) -> dict[str, Any]:
+    return {
         "ticket_id": str(decision.ticket_id),
         "revision": decision.revision,
         "primary_department": decision.routing.primary,
@@ -187,8 +218,6 @@ def _event_values(entry: Finished) -> tuple[Any, ...]:
         "reason": decision.routing.reason,
         "rung": decision.rung,
     }
-    event = "ticket.route_failed" if quarantined else "ticket.routed"
-    return (uuid7(), event, decision.ticket_id, decision.revision, json.dumps(payload))
 
 
 def give_back_for_rescoring(connection: Connection, *, most: int) -> int:

@@ -1,4 +1,4 @@
-"""What drift checks found: one row a window, with its event when something alerts.
+"""What drift checks found: one row a window, with its events.
 
 A row without findings marks the stretch of time that a version's later windows are compared with,
 where it has no holdout.
@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
-from uuid_utils.compat import uuid7
 
-from store import stream
-from store.bulk import copy_rows
+from core.events import EventName
+from store import outbox, stream
 from store.stream import Serving
 
-ALERT_EVENT = "drift.alert"
 QUIET = "quiet"
 _GRAVITY = ("too_few", QUIET, "watch", "alert")
 _COLUMNS = "id, model_version, since, until, tickets, alerts, findings, created_at"
@@ -93,7 +91,7 @@ class Found:
 
 
 def keep(connection: Connection, found: Found) -> DriftReport | None:
-    """Stores a check, and with it one event where something alerts.
+    """Stores a check, and with it what it tells: that it ended, and whether something alerts.
 
     Returns:
         None when the window has a report already, which then counts.
@@ -117,9 +115,10 @@ def keep(connection: Connection, found: Found) -> DriftReport | None:
     ).one_or_none()
     if row is None:
         return None
+    if found.findings:
+        outbox.tell(connection, EventName.DRIFT_CHECKED, _payload(row.id, found))
     if found.alerts:
-        event = (uuid7(), ALERT_EVENT, json.dumps(_payload(row.id, found), ensure_ascii=False))
-        copy_rows(connection, "outbox", ("id", "event", "payload"), [event])
+        outbox.tell(connection, EventName.DRIFT_DETECTED, _payload(row.id, found))
     return _report(row)
 
 

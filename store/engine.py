@@ -14,8 +14,10 @@ from core.errors import Permanent, Transient
 T = TypeVar("T")
 
 # PostgreSQL's appendix A: serialization failure, deadlock, lock timeout, cancelled by timeout,
-# shutdown (57P01 to 57P03), too many connections. Class 08 is a broken connection.
-_TRANSIENT_STATES = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"}
+# shutdown (57P01 to 57P03), a session that stood still in a transaction (25P03). Class 08 is a
+# broken connection, 53 a lack of connections, memory or disk, 58 a failure of the machine below.
+_TRANSIENT_STATES = {"25P03", "40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03"}
+_TRANSIENT_CLASSES = ("08", "53", "58")
 _ATTEMPTS = 5
 _KEEPALIVES = {
     "connect_timeout": 3,
@@ -97,7 +99,7 @@ def translated(error: Exception) -> Transient | Permanent:
     original = error.orig if isinstance(error, DBAPIError) else error
     state = getattr(original, "sqlstate", None)
     summary = f"PostgreSQL: {type(original).__name__} {state or ''}".strip()
-    if state in _TRANSIENT_STATES or (state or "").startswith("08"):
+    if state in _TRANSIENT_STATES or (state or "").startswith(_TRANSIENT_CLASSES):
         return Transient(summary)
     if state is None and isinstance(error, OperationalError | psycopg.OperationalError):
         return Transient(summary)

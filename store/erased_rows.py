@@ -82,7 +82,11 @@ _BY_TABLE: Mapping[str, str] = {
     "decision_history": "UPDATE decision_history SET trace = '[]', input_hash = '' "
     "WHERE ticket_id = ANY(:ids)",
     "explanations": "DELETE FROM explanations WHERE ticket_id = ANY(:ids)",
+    "imported_contents": "DELETE FROM imported_contents WHERE ticket_id = ANY(:ids)",
     "corrections": "UPDATE corrections SET note = '' WHERE ticket_id = ANY(:ids) AND note <> ''",
+    "delivery_attempts": "UPDATE delivery_attempts a SET answer = '' FROM deliveries d "
+    "WHERE d.id = a.delivery_id AND d.ticket_id = ANY(:ids) AND a.answer <> ''",
+    "helpdesk_tickets": "DELETE FROM helpdesk_tickets WHERE ticket_id = ANY(:ids)",
     "outbox": "UPDATE outbox SET payload = (SELECT coalesce(jsonb_object_agg(k, v), '{}') "
     "FROM jsonb_each(payload) p(k, v) WHERE k = ANY(:bare)) WHERE ticket_id = ANY(:ids)",
 }

@@ -21,8 +21,9 @@ WITH spoken AS (
   ORDER BY c.ticket_id, c.given_at DESC, c.id DESC
 ), said AS (
   SELECT s.ticket_id, true AS corrected, coalesce(s.labels, d.labels || d.preselected) AS labels
-  FROM spoken s JOIN tickets t ON t.id = s.ticket_id AND t.state <> 'erased'
-  LEFT JOIN decisions d ON d.ticket_id = s.ticket_id AND d.revision = s.revision
+  FROM spoken s LEFT JOIN decisions d ON s.labels IS NULL
+    AND d.ticket_id = s.ticket_id AND d.revision = s.revision
+  WHERE NOT EXISTS (SELECT FROM erased_tickets e WHERE e.ticket_id = s.ticket_id)
   UNION ALL
   SELECT t.id, false, c.labels
   FROM tickets t JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.errors import Invalid
-from store import audit, label_history, trials
+from core.events import EventName
+from store import audit, label_history, outbox, trials
 from store.tables import ModelVersionRow, ThresholdSetRow
 
 
@@ -87,6 +88,11 @@ FROM model_versions m LEFT JOIN LATERAL (
 ) r ON true
 WHERE {which} ORDER BY m.created_at DESC, m.version {limit}
 """
+_SERVE = text(
+    "UPDATE model_versions m SET active = true, activated_at = clock_timestamp() "
+    "FROM (SELECT version, activated_at AS served_at FROM model_versions "
+    "WHERE version = :version) o WHERE m.version = o.version RETURNING o.served_at"
+)
 _AFTER = (
     "CAST(:after AS text) IS NULL OR EXISTS (SELECT FROM model_versions a WHERE a.version = :after "
     "AND (m.created_at < a.created_at OR m.created_at = a.created_at AND m.version > a.version))"
@@ -124,14 +130,8 @@ def activate(connection: Connection, version: str, *, actor: str, note: str = ""
     before = connection.execute(
         text("UPDATE model_versions SET active = false WHERE active RETURNING version")
     ).scalar()
-    found = connection.execute(
-        text(
-            "UPDATE model_versions SET active = true, activated_at = clock_timestamp() "
-            "WHERE version = :version"
-        ),
-        {"version": version},
-    ).rowcount
-    if not found:
+    found = connection.execute(_SERVE, {"version": version}).one_or_none()
+    if found is None:
         raise Invalid("version", f"{version} is not registered", "see `pointsman models list`")
     _check_labels(connection, version)
     audit.record(
@@ -141,6 +141,10 @@ def activate(connection: Connection, version: str, *, actor: str, note: str = ""
         subject=f"model {version}",
         detail={"before": before, "note": note},
     )
+    if before != version:
+        is_back = found.served_at is not None
+        event = EventName.MODEL_ROLLED_BACK if is_back else EventName.MODEL_PROMOTED
+        outbox.tell(connection, event, {"version": version, "before": before, "by": actor})
     trials.end_overtaken(connection, actor=actor, serves=version)
 
 

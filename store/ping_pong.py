@@ -5,19 +5,16 @@ and an event tells the helpdesk which department leads. What was said last of it
 suggests no rule and judges no backtest until the lead has spoken. Each ticket comes once.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
-from uuid_utils.compat import uuid7
 
+from core.events import EventName
 from core.types import ReviewReason
-from store.bulk import copy_rows
+from store import outbox
 from store.corrections import STANDS
-
-EVENT = "ticket.ping_pong"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,5 +112,5 @@ def _give(connection: Connection, row: Row[Any], lead: str, due_s: float) -> Non
         "moves": row.moves,
         "department": lead,
     }
-    event = (uuid7(), EVENT, row.ticket_id, row.revision, json.dumps(payload, ensure_ascii=False))
-    copy_rows(connection, "outbox", ("id", "event", "ticket_id", "revision", "payload"), [event])
+    ticket = {"ticket_id": row.ticket_id, "revision": row.revision}
+    outbox.tell(connection, EventName.TICKET_PING_PONG, payload, **ticket)

@@ -1,27 +1,37 @@
 """How good decisions were by what agents said of them: counts by day, label, language and so on.
 
-Figures are of tickets that arrived within some days. A ticket's id begins with its time, so that
-the primary keys of `decisions` and `ticket_contents` and the index `ix_corrections_ticket` find the
-rows, and the cost grows with those days alone. Of more decisions than are wanted a sample is drawn
-by a hash of the ticket's id, and counts of decisions are what the sample says of all; what people
-said is counted whole. Of what was said the newest word that stands counts, about labels and about
-the route apart. What agents said by themselves is no fair sample; the audit
-is (`store.audit_sample`).
+Figures are of tickets that arrived within some days. Without a filter decisions are counted whole
+(`store.hour_counts`), and the times that they took are those of a sample where there are more than
+are wanted. With one, everything but what people said is what the sample says of all. Of what was
+said the newest word that stands counts, about labels and about the route apart. What agents said by
+themselves is no fair sample; the audit is (`store.audit_sample`).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Connection, Row, text
 
-from core.audit_sample import AUDIT_SALT, draw_limit
 from core.intervals import Interval, share_interval
-from core.types import GroupBy, Reason
+from core.types import GroupBy
 from store import label_history
+from store.decision_sql import (
+    ARRIVED_MS,
+    COUNTED,
+    COUNTS,
+    DECISIONS,
+    JUDGED,
+    KEYS,
+    SPANS,
+    WORD_COLUMNS,
+    WORDS,
+    told_apart,
+)
+from store.hour_counts import STANDS, draw_values, period
 from store.partitions import LAST_UUID, first_uuid
 
 
@@ -40,7 +50,8 @@ class Asked:
     Attributes:
         since: when the first of the tickets arrived.
         until: when the first arrived that is not wanted.
-        share: of all decisions that is looked at, in (0, 1].
+        most: about so many decisions are looked at for times, and with a filter; None for all.
+        wants_times: whether it matters how long decisions took.
         audit_share: of all tickets that is drawn for the audit, in [0, 1].
         version: of the model that decided.
         language: as the sender gave it; likewise the channel.
@@ -49,7 +60,8 @@ class Asked:
 
     since: datetime
     until: datetime | None = None
-    share: float = 1.0
+    most: int | None = None
+    wants_times: bool = True
     audit_share: float = 0.0
     version: str | None = None
     language: str | None = None
@@ -66,6 +78,7 @@ class Figures:
         covered: of those, with any predicted label.
         automatic: of those, placed by a rule with nothing left for a person to confirm.
         drawn: of those, drawn for the audit.
+        timed: decisions that the next two were taken from.
         p50_s: seconds from arrival to the standing decision in half of the first revisions; None
             where there is none.
         p95_s: the same in 95 of 100.
@@ -83,6 +96,7 @@ class Figures:
     covered: int = 0
     automatic: int = 0
     drawn: int = 0
+    timed: int = 0
     p50_s: float | None = None
     p95_s: float | None = None
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -138,79 +152,38 @@ class Figures:
         return _share(self.hits, self.actual)
 
 
-# What agents see as predicted: labels that steer and labels that they find ticked.
-_PREDICTED = "(d.labels || d.preselected)"
-_KEYS = {
-    GroupBy.ALL: "'all'",
-    GroupBy.DAY: "to_char(d.decided_at, 'YYYY-MM-DD')",
-    GroupBy.VERSION: "coalesce(d.model_version, d.rung)",
-    GroupBy.LANGUAGE: "coalesce(c.language, 'not told')",
-    GroupBy.CHANNEL: "coalesce(c.channel, 'not told')",
-    GroupBy.DEPARTMENT: "d.primary_department",
-}
 _FILTERS = {
-    "version": "d.model_version = :version",
-    "language": "c.language = :language",
-    "channel": "c.channel = :channel",
-    "department": "d.primary_department = :department",
+    "version": KEYS[GroupBy.VERSION],
+    "language": KEYS[GroupBy.LANGUAGE],
+    "channel": KEYS[GroupBy.CHANNEL],
+    "department": KEYS[GroupBy.DEPARTMENT],
 }
-_CONTENTS = (
-    "JOIN ticket_contents c ON c.ticket_id = d.ticket_id AND c.revision = d.revision "
-    "AND c.ticket_id >= :low AND c.ticket_id < :high"
-)
-DRAWN = (
-    "sha256(convert_to(:salt, 'UTF8') || '\\x00'::bytea || "
-    "convert_to(d.ticket_id::text, 'UTF8')) < :limit"
-)
 _PERIOD = "d.ticket_id >= :low AND d.ticket_id < :high"
 _SAMPLE_DRAWS = 2**30
 _IN_SAMPLE = f"(uuid_hash_extended(d.ticket_id, 0) & {_SAMPLE_DRAWS - 1}) < :draws"
-# Arrival is in the id itself: 48 bits of milliseconds since 1970 (RFC 9562, 5.7). A later revision
-# arrived later, and nobody wrote down when.
-_ARRIVED_MS = "('x' || left(replace(d.ticket_id::text, '-', ''), 12))::bit(48)::bigint"
-_SECONDS = f"greatest(0, extract(epoch FROM d.decided_at) - ({_ARRIVED_MS}) / 1000.0)"
-_AUTOMATIC = (
-    f"d.reason = '{Reason.RULE}' AND (cardinality(d.labels) > 0 "
-    "OR cardinality(d.preselected) + cardinality(d.suggested) = 0)"
+# As PostgreSQL last counted them: -1 in a part that it never looked at.
+_ROWS = text(
+    "SELECT coalesce(sum(greatest(c.reltuples, 0)), 0) FROM pg_inherits i "
+    "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = CAST('decisions' AS regclass)"
 )
-# One row a decision that agents said anything of, joined to it as `w`.
-JUDGED = """
-WITH said AS (
-  SELECT c.* FROM corrections c WHERE c.ticket_id >= :low AND c.ticket_id < :high
-    AND c.kind <> 'withdrawn'
-    AND NOT EXISTS (SELECT 1 FROM corrections w WHERE w.supersedes = c.id
-      AND w.kind = 'withdrawn' AND w.ticket_id >= :low)
-), of_labels AS (
-  SELECT DISTINCT ON (ticket_id, revision) ticket_id, revision, kind, labels FROM said
-  WHERE kind IN ('confirmed', 'wrong_label')
-  ORDER BY ticket_id, revision, given_at DESC, id DESC
-), of_route AS (
-  SELECT DISTINCT ON (ticket_id, revision) ticket_id, revision, kind FROM said
-  WHERE kind IN ('confirmed', 'wrong_route', 'moved_for_load')
-  ORDER BY ticket_id, revision, given_at DESC, id DESC
-), words AS (
-  SELECT ticket_id, revision, l.labels, l.kind AS of_labels, r.kind AS of_route,
-    CASE WHEN l.kind = 'wrong_label' OR r.kind = 'wrong_route' THEN 'replaced'
-      WHEN l.kind IS NOT NULL OR r.kind IS NOT NULL THEN 'accepted' ELSE 'skipped' END AS outcome
-  FROM (SELECT DISTINCT ticket_id, revision FROM said) s
-  LEFT JOIN of_labels l USING (ticket_id, revision)
-  LEFT JOIN of_route r USING (ticket_id, revision)
+_SECONDS = f"greatest(0, extract(epoch FROM d.decided_at) - ({ARRIVED_MS}) / 1000.0)"
+_TIMES = (
+    f"percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY {_SECONDS}) "
+    "FILTER (WHERE d.revision = 1) AS seconds"
 )
-"""
-_TRUTH = (
-    "CASE WHEN w.of_labels = 'wrong_label' THEN w.labels "
-    f"WHEN w.of_labels = 'confirmed' OR w.of_route = 'wrong_route' THEN {_PREDICTED} END"
-)
+_SUMS = ", ".join(f"sum({name})::bigint AS {name}" for name in COUNTS.split(", "))
 
 
 def figures(connection: Connection, asked: Asked, by: GroupBy) -> dict[str, Figures]:
     """Figures of each group, by its name; labels under the names of today."""
     found: dict[str, Figures] = defaultdict(Figures)
     meaning = label_history.meaning(connection)
-    for row in _rows(connection, _counts(asked, by), asked):
-        for name in meaning.read([row.key]).labels if by is GroupBy.LABEL else [row.key]:
-            _count(found[name], row, asked.share)
-    for row in _rows(connection, _judgements(asked, by), asked):
+
+    def names(key: str) -> Iterable[str]:
+        return meaning.read([key]).labels if by is GroupBy.LABEL else [key]
+
+    _add_decisions(connection, found, asked, by, names)
+    for row in _said(connection, asked, by):
         predicted = set(meaning.read(row.predicted).labels)
         actual = None if row.truth is None else set(meaning.read(row.truth).labels)
         if by is GroupBy.LABEL:
@@ -220,71 +193,105 @@ def figures(connection: Connection, asked: Asked, by: GroupBy) -> dict[str, Figu
     return dict(sorted(found.items()))
 
 
-def decisions_between(connection: Connection, since: datetime, until: datetime) -> int:
-    """How many decisions stand on tickets that arrived then; reads the primary key alone."""
-    values = {"low": first_uuid(since), "high": first_uuid(until)}
-    count = text(f"SELECT count(*) FROM decisions d WHERE {_PERIOD}")
-    return int(connection.execute(count, values).scalar_one())
+def _add_decisions(
+    connection: Connection,
+    found: Mapping[str, Figures],
+    asked: Asked,
+    by: GroupBy,
+    names: Callable[[str], Iterable[str]],
+) -> None:
+    """Counts of all decisions, or with a filter what a sample says of them; and times of it."""
+    is_whole = not _filters(asked)
+    for row in _counted(connection, asked, by) if is_whole else ():
+        for name in names(row.key):
+            _count(found[name], row, 1.0)
+    if is_whole and not asked.wants_times:
+        return
+    decisions = decisions_between(connection, asked.since, asked.until)
+    for row in _sampled(connection, asked, by, decisions):
+        for name in names(row.key):
+            _time(found[name], row)
+            if not is_whole:
+                _count(found[name], row, share_of(decisions, asked.most))
 
 
-def _counts(asked: Asked, by: GroupBy) -> TextClause:
-    if by is GroupBy.LABEL:
-        key, tail = "name", f"CROSS JOIN unnest({_PREDICTED}) name"
-    else:
-        key, tail = _KEYS[by], ""
-    sample = f"AND {_IN_SAMPLE}" if asked.share < 1 else ""
-    return text(
-        f"SELECT {key} AS key, count(*) AS tickets, "
-        f"count(*) FILTER (WHERE cardinality({_PREDICTED}) > 0) AS covered, "
-        f"count(*) FILTER (WHERE {_AUTOMATIC}) AS automatic, "
-        f"count(*) FILTER (WHERE {DRAWN}) AS drawn, "
-        f"percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY {_SECONDS}) "
-        "FILTER (WHERE d.revision = 1) AS seconds "
-        f"FROM decisions d {_joined(asked, by)} {tail} "
-        f"WHERE {_conditions(asked)} {sample} GROUP BY 1"
+def decisions_between(connection: Connection, since: datetime, until: datetime | None) -> int:
+    """How many decisions stand on tickets that arrived then; None is the end of time."""
+    found = _counted(connection, Asked(since=since, until=until), GroupBy.ALL)
+    return sum(row.tickets for row in found)
+
+
+def share_of(decisions: int, most: int | None) -> float:
+    """Which share of some decisions is looked at where `most` are wanted, in (0, 1]."""
+    return 1.0 if most is None else min(1.0, most / max(decisions, 1))
+
+
+def _counted(connection: Connection, asked: Asked, by: GroupBy) -> Iterable[Row[Any]]:
+    statement = text(
+        f"{SPANS} SELECT key, {_SUMS} FROM ("
+        f"SELECT key, {COUNTS} FROM hour_counts WHERE by = :by AND {STANDS} UNION ALL "
+        f"SELECT k.key, {COUNTED} FROM {DECISIONS} {told_apart(by)} GROUP BY 1) each GROUP BY 1"
     )
+    cut = period(connection, asked.since, asked.until).values
+    return connection.execute(statement, {**cut, **draw_values(asked.audit_share), "by": by})
 
 
-def _judgements(asked: Asked, by: GroupBy) -> TextClause:
-    key = _KEYS[GroupBy.ALL if by is GroupBy.LABEL else by]
-    return text(
-        f"{JUDGED} SELECT {key} AS key, w.outcome, {_PREDICTED} AS predicted, {_TRUTH} AS truth, "
-        "coalesce(w.of_route IN ('wrong_route', 'moved_for_load'), false) AS is_moved, "
-        f"{DRAWN} AS is_drawn, count(*) AS tickets "
-        "FROM words w JOIN decisions d ON d.ticket_id = w.ticket_id AND d.revision = w.revision "
-        f"{_joined(asked, by)} WHERE {_conditions(asked)} GROUP BY 1, 2, 3, 4, 5, 6"
+def _sampled(
+    connection: Connection, asked: Asked, by: GroupBy, decisions: int
+) -> Iterable[Row[Any]]:
+    """Pages that chance draws, or rows of the period, whichever reads less; always the same ones.
+
+    Pages are drawn from the whole table, and so cost more where the period is a small part of it.
+    """
+    filters, share = _filters(asked), share_of(decisions, asked.most)
+    sample, conditions = "", [_PERIOD, *(f"{_FILTERS[name]} = :{name}" for name in filters)]
+    if share < 1 and share * connection.execute(_ROWS).scalar_one() < decisions:
+        sample = "TABLESAMPLE SYSTEM (:percent) REPEATABLE (0)"
+    elif share < 1:
+        conditions.append(_IN_SAMPLE)
+    needs = not filters.keys().isdisjoint({"language", "channel"})
+    counts = COUNTED if filters else "count(*) AS tickets"
+    statement = text(
+        f"SELECT k.key, {counts}, {_TIMES} FROM decisions d {sample} "
+        f"{told_apart(by, with_contents=needs)} WHERE {' AND '.join(conditions)} GROUP BY 1"
     )
-
-
-def _joined(asked: Asked, by: GroupBy) -> str:
-    """The contents, which are wide, only where something is asked of them."""
-    needs = by in (GroupBy.LANGUAGE, GroupBy.CHANNEL) or asked.language or asked.channel
-    return _CONTENTS if needs else ""
-
-
-def _conditions(asked: Asked) -> str:
-    wanted = [_FILTERS[name] for name in _FILTERS if getattr(asked, name) is not None]
-    return " AND ".join([_PERIOD, *wanted])
-
-
-def _rows(connection: Connection, statement: TextClause, asked: Asked) -> Iterable[Row[Any]]:
-    filters = {name: getattr(asked, name) for name in _FILTERS}
     values = {
         "low": first_uuid(asked.since),
         "high": LAST_UUID if asked.until is None else first_uuid(asked.until),
-        "draws": round(asked.share * _SAMPLE_DRAWS),
-        "salt": AUDIT_SALT,
-        "limit": draw_limit(asked.audit_share),
+        "percent": 100 * share,
+        "draws": round(share * _SAMPLE_DRAWS),
     }
-    return connection.execute(statement, {**values, **filters})
+    return connection.execute(statement, {**values, **draw_values(asked.audit_share), **filters})
+
+
+def _said(connection: Connection, asked: Asked, by: GroupBy) -> Iterable[Row[Any]]:
+    filters = _filters(asked)
+    key = "'all'" if by in (GroupBy.ALL, GroupBy.LABEL) else by.value
+    conditions = [f"{key} IS NOT NULL", *(f"{name} = :{name}" for name in filters)]
+    statement = text(
+        f"{JUDGED} SELECT {key} AS key, outcome, predicted, truth, is_moved, is_drawn, "
+        f"sum(tickets)::bigint AS tickets FROM (SELECT {WORD_COLUMNS} FROM hour_words "
+        f"WHERE {STANDS} UNION ALL ({WORDS})) each "
+        f"WHERE {' AND '.join(conditions)} GROUP BY 1, 2, 3, 4, 5, 6"
+    )
+    cut = period(connection, asked.since, asked.until).values
+    return connection.execute(statement, {**cut, **draw_values(asked.audit_share), **filters})
+
+
+def _filters(asked: Asked) -> dict[str, str]:
+    found = {name: getattr(asked, name) for name in _FILTERS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _time(to: Figures, row: Row[Any]) -> None:
+    """Of a label with two names the more frequent tells times."""
+    if row.seconds is not None and row.tickets >= to.timed:
+        to.timed, (to.p50_s, to.p95_s) = row.tickets, row.seconds
 
 
 def _count(to: Figures, row: Row[Any], share: float) -> None:
-    """Adds what a sample says of all; of a label with two names the more frequent tells times."""
-    counted = round(row.tickets / share)
-    if row.seconds is not None and counted >= to.tickets:
-        to.p50_s, to.p95_s = row.seconds
-    to.tickets += counted
+    """Adds what a sample says of all."""
+    to.tickets += round(row.tickets / share)
     to.covered += round(row.covered / share)
     to.automatic += round(row.automatic / share)
     to.drawn += round(row.drawn / share)

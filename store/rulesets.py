@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from core.errors import Invalid
-from store import audit, label_history
+from core.events import EventName
+from store import audit, label_history, outbox
 from store.tables import RulesetRow
 
 
@@ -82,6 +83,7 @@ def save(
     if base is not None and active_version(connection) != base:
         raise Invalid("rules", "were changed by somebody else meanwhile", "look, and try again")
     _check_labels(connection, document)
+    before = active_version(connection)
     connection.execute(text("UPDATE rulesets SET active = false WHERE active"))
     version = connection.execute(
         insert(RulesetRow)
@@ -95,6 +97,8 @@ def save(
         subject=f"ruleset {version}",
         detail={"note": note, **(detail or {})},
     )
+    told = {"version": version, "before": before, "author": author}
+    outbox.tell(connection, EventName.RULES_CHANGED, told)
     return version
 
 

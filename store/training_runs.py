@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 from uuid_utils.compat import uuid7
 
+from core.events import EventName
 from core.types import RunState
-from store import audit
+from store import audit, outbox
 
 _COLUMNS = (
     "id, trigger, reason, requested_by, state, token, progress, snapshot_id, candidate, outcome, "
@@ -165,7 +166,7 @@ def succeed(
 
     Call it first in the transaction that promotes, and promote only if it gave True.
     """
-    return bool(
+    is_ours = bool(
         connection.execute(
             text(
                 "UPDATE training_runs SET state = 'succeeded', lease_until = NULL, "
@@ -182,18 +183,23 @@ def succeed(
             },
         ).rowcount
     )
+    if is_ours:
+        _tell(connection, run, outcome, candidate)
+    return is_ours
 
 
 def fail(connection: Connection, run: TrainingRun, error: str) -> None:
     """Ends a run with a reason that a person understands; never quotes a ticket."""
-    connection.execute(
+    ended = connection.execute(
         text(
             "UPDATE training_runs SET state = 'failed', lease_until = NULL, error = :error, "
             "finished_at = clock_timestamp() "
             "WHERE id = :id AND token = :token AND state = 'running'"
         ),
         {"id": run.id, "token": run.token, "error": error},
-    )
+    ).rowcount
+    if ended:
+        _tell(connection, run, "failed", None)
 
 
 def find(connection: Connection, run: int) -> TrainingRun | None:
@@ -230,6 +236,16 @@ def count_ended(connection: Connection, since: datetime) -> dict[tuple[str, str]
         {"since": since},
     )
     return {(row.trigger, row.outcome): row.runs for row in rows}
+
+
+def _tell(connection: Connection, run: TrainingRun, outcome: str, candidate: str | None) -> None:
+    """That a run is over, and of its candidate that there is one, or that the gate refused it."""
+    told = {"run": run.id, "trigger": run.trigger, "outcome": outcome, "version": candidate}
+    if candidate is not None:
+        outbox.tell(connection, EventName.MODEL_TRAINED, told)
+    if outcome == "rejected":
+        outbox.tell(connection, EventName.MODEL_REJECTED, told)
+    outbox.tell(connection, EventName.TRAINING_ENDED, told)
 
 
 def _hold_still(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from store.tables import WorkerRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerReport:
-    """What a worker says of itself; `counters` only grow while the process lives."""
+    """What a worker says of itself; `counters` are of `core.measures`, by key."""
 
     rung: str
     model_version: str | None

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from broker.embedded import embedded_redis
+from classifier.signing import Keyring, use_keys
 from migrations.upgrade import upgrade
 from store.embedded import embedded_postgres
 from store.engine import driver_url, make_engine
@@ -35,6 +36,22 @@ def services_folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The state folder of what no test gives one: never that of the person who runs the tests."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POINTSMAN_STATE_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def keys() -> Iterator[None]:
+    """What a test has this process sign with and trust ends with the test."""
+    yield
+    use_keys(Keyring())
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,13 @@ from sqlalchemy import Connection
 
 from broker.app import make_consumer_app
 from broker.consumer import consume
+from broker.exposure import refuse_exposed
 from broker.messages import CHECK_DRIFT, RETRAIN, TRAIN_QUEUE
 from broker.progress import ProgressBoard
 from classifier.artifacts import open_artifact
+from classifier.key_files import makers_keys
 from classifier.precision import resolve_device
+from classifier.signing import use_keys
 from core.errors import PointsmanError
 from core.settings import Settings
 from store import training_runs
@@ -29,6 +32,7 @@ from trainer.labels.requests import LabelRequests
 from trainer.loop.gate import GateLimits, GateMode
 from trainer.loop.material import Doubts
 from trainer.loop.runs import ACTOR, Plan, carry_out
+from trainer.loop.shares import Shares
 from trainer.loop.triggers import Policy, due
 from trainer.privacy.sweeper import Sweeper
 from trainer.trials import life
@@ -48,6 +52,8 @@ class Trainer:
 
     def __init__(self, settings: Settings) -> None:
         database_url, self._redis_url = settings.service_urls()
+        use_keys(makers_keys(settings))
+        refuse_exposed(settings, self._redis_url)
         self._settings = settings
         self._engine = make_engine(
             database_url,
@@ -173,8 +179,13 @@ def make_plan(settings: Settings) -> Plan:
         doubts=Doubts(
             most=settings.mass_edit_corrections,
             within=timedelta(minutes=settings.mass_edit_window_minutes),
+            least_weight=settings.agent_least_weight,
+            shares=Shares(
+                agent=settings.agent_share, source=settings.source_share, rows=settings.share_rows
+            ),
         ),
         limits=GateLimits(mode=GateMode.MANUAL if settings.promote == "manual" else GateMode.AUTO),
+        embeddings_mib=settings.embedding_cache_mib,
         careful=settings.promote == "careful",
     )
 

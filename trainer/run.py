@@ -32,9 +32,10 @@ from trainer.fit.best import fit_best
 from trainer.fit.cold_start import fit_cold_start
 from trainer.fit.corpus import Corpus, Fitted, Job
 from trainer.fit.dealing import Files, Parts, deal
+from trainer.fit.embeddings import Kept
 from trainer.fit.fast import fit_fast
 from trainer.fit.ladder import choose_step
-from trainer.fit.serving import serving_network
+from trainer.fit.serving import golden_batch, serving_network
 from trainer.job.progress import Progress, Silent
 from trainer.job.request import (
     MAX_LENGTH,
@@ -192,7 +193,14 @@ def _job(plan: _Plan, folder: Path, progress: Progress) -> Job:
         seed=request.seed,
         folder=folder,
         progress=progress,
+        embeddings=_kept(request),
     )
+
+
+def _kept(request: TrainRequest) -> Kept | None:
+    if request.embeddings is None:
+        return None
+    return Kept(folder=request.embeddings, most_mib=request.embeddings_mib)
 
 
 def _fit(plan: _Plan, job: Job) -> Fitted:
@@ -284,6 +292,7 @@ def _write(staging: Path, served: Served, linear: LinearModel) -> None:
     served.point.calibration.save(staging / "calibration.json")
     served.point.thresholds.save(staging / "thresholds.json")
     linear.save(staging)
+    golden_batch(served.model, served.tokenizer, served.point).save(staging)
 
 
 def _outcome(artifact: Artifact, *, cached: bool) -> TrainOutcome:

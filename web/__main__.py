@@ -4,6 +4,7 @@ import sys
 
 import uvicorn
 
+from broker.exposure import refuse_exposed
 from core.process import run_process
 from core.settings import Settings
 from web.app import make_app
@@ -13,6 +14,8 @@ _DRAIN_S = 3
 
 def serve(settings: Settings) -> None:
     """Serves on the configured host and port; port 0 takes a free one and logs it."""
+    _, redis_url = settings.service_urls()
+    refuse_exposed(settings, redis_url)
     uvicorn.run(
         make_app(settings),
         host=settings.http_host,

@@ -10,8 +10,10 @@ from celery import Celery
 
 from broker.client import announce
 from broker.messages import REQUEST_ID
+from core import tracing
 
 _ROUNDS_KEPT = 100
+_Round = tuple[Sequence[UUID], str | None, str | None]  # ids, and which request and trace
 _log = structlog.get_logger(__name__)
 
 
@@ -28,9 +30,7 @@ class Announcer:
     def __init__(self, app: Celery, *, per_message: int) -> None:
         self._app = app
         self._per_message = per_message
-        self._rounds: queue.Queue[tuple[Sequence[UUID], str | None] | None] = queue.Queue(
-            _ROUNDS_KEPT
-        )
+        self._rounds: queue.Queue[_Round | None] = queue.Queue(_ROUNDS_KEPT)
         self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
 
     def start(self) -> None:
@@ -41,7 +41,7 @@ class Announcer:
         """Announces these soon, or never if too many wait; returns at once."""
         request_id = structlog.contextvars.get_contextvars().get(REQUEST_ID)
         try:
-            self._rounds.put_nowait((ids, request_id))
+            self._rounds.put_nowait((ids, request_id, tracing.here()))
         except queue.Full:
             _log.warning("announcement_dropped", tickets=len(ids))
 
@@ -55,6 +55,9 @@ class Announcer:
 
     def _run(self) -> None:
         while (put := self._rounds.get()) is not None:
-            ids, request_id = put
-            with structlog.contextvars.bound_contextvars(**{REQUEST_ID: request_id}):
+            ids, request_id, trail = put
+            with (
+                structlog.contextvars.bound_contextvars(**{REQUEST_ID: request_id}),
+                tracing.span("announce", parent=trail, tickets=len(ids)),
+            ):
                 announce(self._app, ids, per_message=self._per_message)

@@ -9,16 +9,22 @@ from functools import partial
 from fastapi import FastAPI
 
 from broker.app import make_producer_app
-from broker.client import ask_for_drift_check, wake_trainers
+from broker.client import ask_for_drift_check, wake_deliverers, wake_trainers
 from broker.rate_counts import RateCounts
+from classifier.key_files import takers_keys
+from classifier.signing import use_keys
 from core.redaction import redactor
+from core.sealing import Box
 from core.setting_words import known_settings
 from core.settings import Settings
 from router.suggesting import Looking
+from store.backlog import oldest_wait_s
 from store.engine import make_engine, transaction
 from store.events import Event, Place, decisions_from
 from web.access import admit
 from web.announcer import Announcer
+from web.api.connections.changes import terms_of as connection_terms
+from web.api.connections.routes import connection_routes
 from web.api.control.audit import audit_routes
 from web.api.control.changes import CHANGES
 from web.api.control.gate import Gate, Proposed
@@ -26,6 +32,8 @@ from web.api.control.proposals import answer_proposed, proposal_routes
 from web.api.departments.routes import department_routes
 from web.api.drift.routes import drift_routes
 from web.api.feedback.routes import feedback_routes
+from web.api.imports.routes import import_routes
+from web.api.intake.routes import IntakeParts, intake_routes
 from web.api.labels.moves import label_move_routes
 from web.api.labels.routes import label_routes
 from web.api.models.change_routes import model_change_routes
@@ -39,19 +47,27 @@ from web.api.stats.routes import StatsLimits, stats_routes
 from web.api.stream.feed import AT_ONCE, Feed
 from web.api.stream.routes import stream_routes
 from web.api.thresholds.routes import threshold_routes
+from web.api.tickets.backlog import Backlog
 from web.api.tickets.routes import ticket_routes
 from web.api.tokens.routes import token_routes
+from web.api.webhooks.changes import terms_of as webhook_terms
+from web.api.webhooks.life import webhook_life_routes
+from web.api.webhooks.log import delivery_routes
+from web.api.webhooks.routes import webhook_routes
 from web.api.why.routes import why_routes
 from web.api.why.suggestions import suggestion_routes
 from web.callers import make_doorman
 from web.console.account import account_pages, language_pages
 from web.console.admin.audit import audit_pages
+from web.console.admin.connections import connection_pages
+from web.console.admin.deliveries import delivery_pages
 from web.console.admin.erasures import erasure_pages
 from web.console.admin.people import people_pages
 from web.console.admin.proposals import proposal_pages, verdict_routes
 from web.console.admin.rooms import admin_routes
 from web.console.admin.settings import setting_pages
 from web.console.admin.tokens import token_pages
+from web.console.admin.webhooks import webhook_pages
 from web.console.backtest.routes import backtest_routes
 from web.console.departments.edits import department_edit_pages
 from web.console.departments.moves import department_move_pages
@@ -99,6 +115,7 @@ def make_app(settings: Settings) -> FastAPI:
         Permanent: a route has no entry in `web.access`.
     """
     database_url, redis_url = settings.service_urls()
+    use_keys(takers_keys(settings))
     engine = make_engine(
         database_url,
         pool_size=settings.database_pool,
@@ -125,8 +142,12 @@ def make_app(settings: Settings) -> FastAPI:
         audit_share=settings.audit_share,
     )
     limits = RateLimits(RateCounts(redis_url, timeout_s=settings.publish_timeout_s), settings)
+    backlog = Backlog(
+        lambda: transaction(engine, oldest_wait_s), most_wait_s=settings.intake_max_wait_s
+    )
     doorman, terms = make_doorman(engine, settings, limits), terms_of(settings)
     feed = Feed(read, most_listeners=settings.stream_listeners)
+    hooks = webhook_terms(settings)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -165,7 +186,10 @@ def make_app(settings: Settings) -> FastAPI:
                 min_tickets=settings.drift_min_tickets,
                 ask=lambda: ask_for_drift_check(producer),
             ),
-            metrics_routes(lambda: read_snapshot(engine, audit_share=settings.audit_share)),
+            metrics_routes(
+                lambda: read_snapshot(engine, audit_share=settings.audit_share),
+                redis_check(redis_url),
+            ),
             review_bulk_routes(engine, pages, lease_s=settings.review_lease_s),
             review_bulk_said_routes(engine, pages, service_users=settings.own_users),
             review_page_routes(engine, pages, lease_s=settings.review_lease_s),
@@ -175,25 +199,26 @@ def make_app(settings: Settings) -> FastAPI:
                 lease_s=settings.review_lease_s,
                 service_users=settings.own_users,
             ),
-            live_routes(engine, pages, stats_tickets=settings.stats_tickets),
-            rule_page_routes(engine, pages, gate, most=settings.backtest_tickets),
+            live_routes(engine, pages),
+            rule_page_routes(engine, pages, gate),
             rule_history_routes(engine, pages, gate),
             trying_routes(engine, pages),
             backtest_routes(engine, pages, most=settings.backtest_tickets),
             suggestion_pages(engine, pages, looking),
-            department_pages(engine, pages, most=settings.stats_tickets),
+            department_pages(engine, pages),
             department_edit_pages(engine, pages),
             department_move_pages(engine, pages, gate),
             label_move_pages(engine, pages),
             label_goal_pages(engine, pages, gate),
             label_edit_pages(engine, pages, gate),
-            label_pages(engine, pages, most=settings.stats_tickets),
+            label_pages(engine, pages),
             model_pages(engine, pages, canary_share=settings.trial_canary_share),
             model_change_pages(pages, gate),
             training_pages(engine, pages, lambda: wake_trainers(producer)),
             ticket_page_routes(engine, pages, fresh_s=settings.explain_fresh_s),
             ticket_change_routes(engine, pages, announcer.put, service_users=settings.own_users),
-            ticket_routes(engine, announcer.put, limits, redactor(settings)),
+            ticket_routes(engine, announcer.put, limits, backlog, redactor(settings)),
+            import_routes(engine, redactor(settings)),
             feedback_routes(engine, service_users=settings.own_users),
             review_routes(engine, lease_s=settings.review_lease_s),
             threshold_routes(engine, gate),
@@ -209,10 +234,13 @@ def make_app(settings: Settings) -> FastAPI:
             admin_routes(),
             people_pages(engine, pages),
             token_pages(engine, pages, grace=timedelta(hours=settings.token_grace_hours)),
+            webhook_pages(engine, pages, hooks, lambda: wake_deliverers(producer)),
+            delivery_pages(engine, pages, lambda: wake_deliverers(producer)),
             audit_pages(engine, pages),
             proposal_pages(engine, pages, gate),
             verdict_routes(pages, gate),
             setting_pages(pages, known_settings(settings)),
+            connection_pages(engine, pages, connection_terms(settings)),
             erasure_pages(engine, pages),
             people_routes(engine),
             token_routes(engine, grace=timedelta(hours=settings.token_grace_hours)),
@@ -229,6 +257,21 @@ def make_app(settings: Settings) -> FastAPI:
             ),
             *rule_routes(engine, gate, most=settings.backtest_tickets),
             *department_routes(engine),
+            *connection_routes(engine, connection_terms(settings)),
+            intake_routes(
+                IntakeParts(
+                    engine=engine,
+                    box=Box(settings.webhook_key),
+                    redact=redactor(settings),
+                    announce=announcer.put,
+                    most_bytes=settings.intake_body_bytes,
+                    tolerance_s=settings.intake_tolerance_s,
+                    is_production=settings.production,
+                )
+            ),
+            webhook_routes(engine, hooks),
+            webhook_life_routes(engine, hooks, lambda: wake_deliverers(producer)),
+            delivery_routes(engine, lambda: wake_deliverers(producer)),
             audit_routes(engine),
             proposal_routes(engine, gate),
         ],

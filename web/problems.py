@@ -54,6 +54,9 @@ KINDS: Mapping[str, Kind] = {
         fix="look at `current`, make your change on it, and send its `ETag` as `If-Match`",
     ),
     "too-large": Kind(status=413, title="The body is too large", fix="send fewer tickets at once"),
+    "compressed": Kind(
+        status=415, title="The body is compressed", fix="send it without Content-Encoding"
+    ),
     "invalid": Kind(
         status=422, title="The request cannot be understood", fix="see the API's description"
     ),
@@ -64,6 +67,11 @@ KINDS: Mapping[str, Kind] = {
     ),
     "too-many-requests": Kind(
         status=429, title="This caller asks too often", fix="try again after `Retry-After`"
+    ),
+    "queue-full": Kind(
+        status=429,
+        title="Tickets wait too long already",
+        fix="send it again after `Retry-After`: nothing of it was stored",
     ),
     "failed": Kind(
         status=500, title="This failed and will fail again", fix="report it with `request_id`"
@@ -150,7 +158,9 @@ _DETAILS = {
     "changed-meanwhile": 'Version 8 stands; the request was made on "7".',
     "match-needed": "The request carries no If-Match.",
     "too-many-requests": "The token zendesk may send 600 requests a minute.",
+    "queue-full": "The oldest ticket has waited for 3900 s.",
     "too-large": "The body is larger than 16777216 bytes.",
+    "compressed": "Bodies with a Content-Encoding are not read.",
     "invalid": "colour is not a known field",
 }
 _FIELDS = {"invalid": "colour"}

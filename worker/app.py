@@ -11,9 +11,14 @@ from celery import Celery
 
 from broker.app import make_consumer_app
 from broker.consumer import consume
+from broker.exposure import refuse_exposed
 from broker.messages import MAINTENANCE_QUEUE, TICKETS_QUEUE
-from classifier.precision import resolve_device
+from classifier.backends.choice import Preference
+from classifier.key_files import takers_keys
+from classifier.precision import memory_bytes, resolve_device
+from classifier.signing import use_keys
 from core.errors import PointsmanError
+from core.measures import BY_NAME
 from core.redaction import redactor
 from core.settings import Settings
 from router.review import ReviewPlan
@@ -32,12 +37,15 @@ from worker.ladder import climb
 from worker.maintenance import (
     Periods,
     care_for_partitions,
+    count_past_hours,
     drop_what_is_past,
+    forget_deliveries,
     forget_explanations,
     forget_idempotency_keys,
 )
 from worker.pipeline import Limits, Pipeline
 from worker.presence import Presence, Pulse
+from worker.results import Results
 from worker.scoring import Scoring
 from worker.stages import start
 from worker.tasks import Intake, add_tasks
@@ -70,6 +78,8 @@ class Worker:
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
         database_url, self._redis_url = settings.service_urls()
+        use_keys(takers_keys(settings))
+        refuse_exposed(settings, self._redis_url)
         self._settings = settings
         self._device = resolve_device(settings.device)
         pool = max(settings.database_pool, _CONNECTIONS)
@@ -84,6 +94,7 @@ class Worker:
             self._engine,
             device=self._device,
             threads=settings.device_threads,
+            backend=Preference(backend=settings.backend, memory=settings.state_dir / "backends"),
             languages=settings.languages,
             climb=parts.climb,
         )
@@ -173,8 +184,12 @@ class Worker:
             rung=serving.scorer.rung,
             model_version=serving.scorer.versions.model,
             ruleset_version=serving.ruleset_version,
-            counters=self._counters.totals(),
+            counters={**self._counters.totals(), **self._device_memory()},
         )
+
+    def _device_memory(self) -> dict[str, float]:
+        measure = BY_NAME["device_memory_bytes"]
+        return {measure.key(what): size for what, size in memory_bytes(self._device).items()}
 
     def _make_pipeline(self) -> Pipeline:
         settings = self._settings
@@ -182,7 +197,12 @@ class Worker:
             worker=self._id,
             engine=self._engine,
             host=self._host,
-            scoring=Scoring(self._host, self._isolation),
+            scoring=Scoring(
+                self._host,
+                self._isolation,
+                Results(settings.result_cache_entries, self._counters),
+            ),
+            crash_loop=lambda: self._presence.crash_loop,
             inbox=self._inbox,
             counters=self._counters,
             limits=Limits(
@@ -223,7 +243,9 @@ class Worker:
                 chunk_timeout_s=settings.chunk_timeout_s,
             ),
             report=self._report,
-            on_device_since=lambda: self._pipeline.on_device_since,
+            held=self._pipeline.held,
+            busy_since=self._pipeline.busy_since,
+            suspect=self._pipeline.suspect_device,
             found_work=lambda: self._inbox.put([]),
         )
 
@@ -257,3 +279,5 @@ class Worker:
         )
         forget_idempotency_keys(self._engine, hours=settings.idempotency_hours)
         forget_explanations(self._engine, days=settings.explain_retention_days)
+        forget_deliveries(self._engine, days=settings.outbox_retention_days)
+        count_past_hours(self._engine, audit_share=settings.audit_share)

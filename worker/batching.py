@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier.chunking import plan_chunks
+from classifier.precision import fitting_tokens
 from core.audit_sample import is_drawn
 from core.text import model_text
 from core.types import TrialStage
@@ -37,6 +38,11 @@ class Chunk:
     serving: Serving
     treatment: Treatment = Treatment.TOGETHER
     truncated: int = 0
+
+    @property
+    def is_for_device(self) -> bool:
+        """Whether this process scores it; what may kill or hang a process goes elsewhere."""
+        return self.treatment in (Treatment.TOGETHER, Treatment.ALONE)
 
     @property
     def tokens(self) -> int:
@@ -82,22 +88,26 @@ def _is_tried(claim: Claim, share: float) -> bool:
     return claim.attempts == FIRST_ATTEMPT and is_drawn(str(claim.id), _CANARY_SALT, share)
 
 
-def chunks(works: Sequence[Work], serving: Serving, *, max_tokens: int) -> Iterator[Chunk]:
+def chunks(
+    works: Sequence[Work], serving: Serving, *, max_tokens: int, crash_loop: bool = False
+) -> Iterator[Chunk]:
     """Cuts a batch into chunks: those without text, those to go together, then the suspects.
 
     Args:
         works: a batch.
         serving: what they are encoded for.
         max_tokens: most padded tokens of one chunk.
+        crash_loop: whether workers die one after the other.
     """
+    how = {w.claim.id: treatment(w.claim.attempts, crash_loop=crash_loop) for w in works}
     empty = [work for work in works if not work.text]
     if empty:
         yield Chunk(works=tuple(empty), serving=serving)
     readable = [work for work in works if work.text]
-    together = [w for w in readable if treatment(w.claim.attempts) is Treatment.TOGETHER]
+    together = [w for w in readable if how[w.claim.id] is Treatment.TOGETHER]
     yield from _planned(together, serving, max_tokens)
     for work in readable:
-        special = treatment(work.claim.attempts)
+        special = how[work.claim.id]
         if special is not Treatment.TOGETHER:
             for chunk in _planned([work], serving, max_tokens):
                 yield Chunk(works=chunk.works, serving=serving, treatment=special)
@@ -111,7 +121,8 @@ def _planned(works: Sequence[Work], serving: Serving, max_tokens: int) -> Iterat
         Work(claim=work.claim, text=work.text, item=item, tokens=tokens)
         for work, item, tokens in zip(works, prepared.items, prepared.tokens, strict=True)
     ]
-    for number, places in enumerate(plan_chunks(prepared.tokens, max_tokens)):
+    most = fitting_tokens(prepared.device, max_tokens) if prepared.device else max_tokens
+    for number, places in enumerate(plan_chunks(prepared.tokens, most)):
         yield Chunk(
             works=tuple(encoded[place] for place in places),
             serving=serving,

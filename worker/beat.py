@@ -3,6 +3,7 @@
 import sys
 
 from broker.app import make_producer_app
+from broker.exposure import refuse_exposed
 from broker.schedule import beat_schedule
 from core.process import run_process
 from core.settings import Settings
@@ -13,6 +14,7 @@ _PUBLISH_TIMEOUT_S = 5.0
 def beat(settings: Settings) -> None:
     """Runs beat until SIGTERM."""
     _, redis_url = settings.service_urls()
+    refuse_exposed(settings, redis_url)
     app = make_producer_app(redis_url, publish_timeout_s=_PUBLISH_TIMEOUT_S)
     app.conf.beat_schedule = beat_schedule(
         maintenance_interval_s=settings.maintenance_interval_s,

@@ -3,7 +3,7 @@
 import structlog
 
 from store.model_versions import ModelVersion
-from worker.ladder import fingerprint, load_model
+from worker.ladder import Holds, fingerprint, load_model
 from worker.scorers import Scorer
 
 _log = structlog.get_logger(__name__)
@@ -13,13 +13,11 @@ class Candidate:
     """Holds the scorer of the version on trial, as long as there is one that works.
 
     Args:
-        device: `cpu` or `cuda:N`.
-        threads: torch threads; 0 leaves torch's own choice.
+        holds: device, threads and backend; of its model nothing is read.
     """
 
-    def __init__(self, *, device: str, threads: int) -> None:
-        self._device = device
-        self._threads = threads
+    def __init__(self, holds: Holds) -> None:
+        self._place = holds
         self._seen: object = None
         self._scorer: Scorer | None = None
 
@@ -50,7 +48,7 @@ class Candidate:
 
     def _load(self, model: ModelVersion) -> Scorer | None:
         try:
-            scorer = load_model(model, device=self._device, threads=self._threads)
+            scorer = load_model(model, self._place)
         except Exception as error:  # a version on trial must not stop the one that serves
             _log.error("trial_not_served", model=model.version, cause=str(error))
             return None

@@ -2,46 +2,36 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 
-NAMES = (
-    "messages",
-    "tickets_announced",
-    "batches",
-    "tickets_claimed",
-    "chunks",
-    "tokens",
-    "padded_tokens",
-    "truncated_texts",
-    "tickets_scored",
-    "tickets_decided",
-    "tickets_fenced",
-    "tickets_quarantined",
-    "tickets_refused",
-    "shadow_decided",
-    "shadow_skipped",
-    "shadow_failed",
-    "explanations_made",
-    "explanations_failed",
-    "claim_seconds",
-    "encode_seconds",
-    "device_seconds",
-    "store_seconds",
-)
-"""Every counter there is: counts, and seconds of work in each stage."""
+from core.measures import BY_NAME, PLAIN, SUM
 
 
 class Counters:
-    """Totals by name, safe to add to from every thread."""
+    """Totals of `core.measures` by key, safe to add to from every thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._totals: Counter[str] = Counter(dict.fromkeys(NAMES, 0))
+        self._totals: Counter[str] = Counter(dict.fromkeys(PLAIN, 0))
 
     def add(self, **amounts: float) -> None:
-        """Adds to some totals."""
+        """Adds to some totals without labels."""
         with self._lock:
             for name, amount in amounts.items():
                 self._totals[name] += amount  # type: ignore[assignment]
+
+    def tally(self, name: str, *values: str) -> None:
+        """Adds one to the total for these values of a measure's labels."""
+        with self._lock:
+            self._totals[BY_NAME[name].key(*values)] += 1
+
+    def observe(self, name: str, amounts: Iterable[float]) -> None:
+        """Puts amounts, none below 0, into the buckets of a histogram."""
+        measure = BY_NAME[name]
+        with self._lock:
+            for amount in amounts:
+                self._totals[measure.bucket(amount)] += 1
+                self._totals[measure.key(SUM)] += amount  # type: ignore[assignment]
 
     def totals(self) -> dict[str, float]:
         """A copy of all totals."""

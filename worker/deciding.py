@@ -1,6 +1,7 @@
 """From a ticket's scores to its decision: pure, one ticket at a time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from core.text import text_hash
@@ -74,6 +75,28 @@ def quarantined(claim: Claim, *, text: str, error: str, serving: Serving) -> Fin
     )
     return Finished(
         decision=decision, token=claim.token, state=TicketState.QUARANTINED, error=error
+    )
+
+
+def refused(finished: Finished, error: str) -> Finished:
+    """Manual triage by the department that was chosen, for a decision that cannot be stored."""
+    routing = replace(
+        finished.decision.routing,
+        collaborators=(),
+        labels=(),
+        reason=Reason.MANUAL_TRIAGE,
+        rule=None,
+        trace=[],
+        preselected=(),
+        suggested=(),
+    )
+    return replace(
+        finished,
+        decision=replace(finished.decision, routing=routing, scores={}),
+        state=TicketState.QUARANTINED,
+        rescore=False,
+        error=f"the database refuses its decision: {error}",
+        review=None,
     )
 
 

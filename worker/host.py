@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from sqlalchemy import Connection, Engine
 
+from classifier.backends.choice import TORCH_ALONE, Preference
 from core.types import LabelLevel, Rung, TrialStage
 from router.parse import parse_ruleset
 from router.policy import Policy, make_policy, policy_object
@@ -77,7 +78,8 @@ class Host:
     Args:
         engine: the database.
         device: `cpu` or `cuda:N`.
-        threads: torch threads; 0 leaves torch's own choice.
+        threads: of each library; 0 leaves each its own choice.
+        backend: what computes the network on a CPU.
         languages: that scores are trusted in; none for every one.
         climb: gives the best scorer there is; another one in tests.
     """
@@ -88,19 +90,22 @@ class Host:
         *,
         device: str,
         threads: int,
+        backend: Preference = TORCH_ALONE,
         languages: Sequence[str] = (),
         climb: Climb = climb,
     ) -> None:
         self._engine = engine
         self._languages = languages
-        self._holds = Holds(model=None, keywords={}, device=device, threads=threads)
+        self._holds = Holds(
+            model=None, keywords={}, device=device, threads=threads, backend=backend
+        )
         self._climb = climb
         self._lock = threading.Lock()
         self._broken: dict[Rung, float] = {}
         self._seen: object = None
         self._kept: set[str] = set()
         self._serving: Serving | None = None
-        self._candidate = Candidate(device=device, threads=threads)
+        self._candidate = Candidate(self._holds)
         self._on_trial: OnTrial | None = None
 
     @property
@@ -146,7 +151,7 @@ class Host:
         if seen != self._seen:
             self._holds = replace(self._holds, model=served.model, keywords=served.keywords)
             if not self._still_serves(served):
-                return self._note(seen, self._best_scorer())
+                return self._note(seen, self._next_scorer())
             self._seen = seen
         return self.serving.scorer
 
@@ -156,6 +161,21 @@ class Host:
             return False
         scorer = self._serving.scorer
         return scorer.rung is Rung.MODEL and scorer.versions.model == served.model.version
+
+    def _next_scorer(self) -> Scorer:
+        """The best there is; a network in memory serves on rather than a rung below a new one.
+
+        It is left when its own rung failed, and when nothing should serve any more.
+        """
+        found = self._best_scorer()
+        kept = None if self._serving is None else self._serving.scorer
+        wanted = self._holds.model
+        if wanted is None or kept is None or kept.rung is not Rung.MODEL:
+            return found
+        if not found.rung.is_degraded or Rung.MODEL in self._broken_now():
+            return found
+        _log.error("model_refused", model=wanted.version, serving=kept.versions.model)
+        return kept
 
     def _note(self, seen: object, scorer: Scorer) -> Scorer:
         self._seen = seen

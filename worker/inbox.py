@@ -5,23 +5,31 @@ from collections import deque
 from collections.abc import Iterable
 from uuid import UUID
 
+from worker.trails import Trails
+
 
 class Inbox:
     """A bounded set of announced ids. What does not fit is dropped: polling finds it.
 
     Args:
         most: how many ids are kept.
+
+    Attributes:
+        trails: where the traces of announced tickets go on.
     """
 
     def __init__(self, most: int) -> None:
         self._ids: deque[UUID] = deque(maxlen=most)
         self._bell = threading.Condition()
         self._closed = False
+        self.trails = Trails(most)
 
     def put(self, ids: Iterable[UUID]) -> None:
         """Adds ids and wakes whoever waits."""
+        announced = list(ids)
+        self.trails.note(announced)
         with self._bell:
-            self._ids.extend(ids)
+            self._ids.extend(announced)
             self._bell.notify()
 
     def take(self, most: int, *, timeout_s: float) -> list[UUID]:

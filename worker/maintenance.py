@@ -1,4 +1,4 @@
-"""What `maintenance.sweep` does: partitions made in time, what is old dropped."""
+"""What `maintenance.sweep` does: partitions made in time, what is old dropped, hours counted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import Connection, Engine
 
-from store import explanations, retention
+from store import delivery_log, explanations, helpdesk_tickets, retention
 from store.engine import transaction
+from store.hour_counts import count_hours
 from store.idempotency import forget_before
 from store.partitions import drop_partitions_before, make_partitions
 from store.tables import OutboxRow
@@ -85,13 +86,35 @@ def _bites(engine: Engine, drop: Drop, moment: datetime) -> int:
 
 
 def forget_idempotency_keys(engine: Engine, *, hours: float) -> None:
-    """Drops answers that were kept for longer than some hours."""
+    """Drops answers that were kept for longer than some hours, those to helpdesks too."""
     oldest = datetime.now(UTC) - timedelta(hours=hours)
     dropped = transaction(engine, lambda c: forget_before(c, oldest))
-    _log.info("idempotency_keys", dropped=dropped)
+    helpdesks = transaction(engine, lambda c: helpdesk_tickets.forget_before(c, oldest))
+    _log.info("idempotency_keys", dropped=dropped, helpdesk_deliveries=helpdesks)
 
 
 def forget_explanations(engine: Engine, *, days: float) -> None:
     """Drops explanations that were asked for longer ago than some days."""
     dropped = transaction(engine, lambda c: explanations.forget(c, days=days))
     _log.info("explanations", dropped=dropped)
+
+
+def count_past_hours(engine: Engine, *, audit_share: float) -> None:
+    """Counts the decisions of hours that are over, some bites; the next sweep goes on.
+
+    Args:
+        engine: the database.
+        audit_share: of all tickets that is drawn for the audit, in [0, 1].
+    """
+    now = datetime.now(UTC)
+    counted = _bites(
+        engine, lambda c, moment: count_hours(c, now=moment, audit_share=audit_share), now
+    )
+    _log.info("hours_counted", hours=counted)
+
+
+def forget_deliveries(engine: Engine, *, days: int) -> None:
+    """Drops deliveries of events that are older than the outbox keeps, with their attempts."""
+    oldest = datetime.now(UTC) - timedelta(days=days)
+    dropped = _bites(engine, delivery_log.forget_before, oldest)
+    _log.info("deliveries", dropped=dropped)

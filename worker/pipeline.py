@@ -5,13 +5,14 @@ Four threads, a stage each, so that the device never waits for the tokenizer or 
     claims ──► encoded chunks ──► scored tickets ──► one fenced transaction
 
 Whatever waits when a stage gets free is its next piece of work; no timer delays a chunk. A fifth
-thread lets a version on trial score what is decided, when nothing waits.
+thread has suspects scored in a process of their own, beside the device, where they hold up nobody.
+A sixth lets a version on trial score what is decided, when nothing waits.
 """
 
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,18 +23,20 @@ from sqlalchemy import Engine
 from core.errors import Permanent, PointsmanError, Transient
 from core.types import TicketState
 from router.review import ReviewPlan
-from store.claims import Claim, claim, release
+from store.claims import Claim, claim, give_back_as_suspects, release
 from store.decisions import Finished, finish
 from store.engine import transaction
 from worker.batching import Chunk, chunks, deal, read
 from worker.counters import Counters
-from worker.deciding import decided, quarantined, review_wanted
+from worker.deciding import decided, quarantined, refused, review_wanted
 from worker.flight import Flight
 from worker.host import Host
 from worker.inbox import Inbox
+from worker.retry import ALONE_UNTIL
 from worker.scoring import Scored, Scoring
 from worker.shadow import Shadow
 from worker.stages import Belt, start
+from worker.tally import tally, time_to_decision
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -62,6 +65,7 @@ class Pipeline:
         engine: the database.
         host: what to serve with.
         scoring: how chunks are scored.
+        crash_loop: whether workers die one after the other just now.
         inbox: ids that were announced.
         counters: what to count into.
         limits: sizes and times.
@@ -75,6 +79,7 @@ class Pipeline:
         engine: Engine,
         host: Host,
         scoring: Scoring,
+        crash_loop: Callable[[], bool],
         inbox: Inbox,
         counters: Counters,
         limits: Limits,
@@ -84,6 +89,7 @@ class Pipeline:
         self._engine = engine
         self._host = host
         self._scoring = scoring
+        self._crash_loop = crash_loop
         self._inbox = inbox
         self._count = counters
         self._limits = limits
@@ -100,9 +106,12 @@ class Pipeline:
         self._polled_at = 0.0
         self._batches: Belt[list[Claim]] = Belt()
         self._chunks: Belt[Chunk] = Belt(_CHUNKS_AHEAD)
+        self._suspects: Belt[Chunk] = Belt()
         self._scored: Belt[list[Scored]] = Belt()
         self._threads: list[threading.Thread] = []
-        self.on_device_since: float | None = None
+        self._on_device: Chunk | None = None
+        self._busy: dict[str, float] = {}
+        self._held: set[int] = set()
 
     def start(self) -> None:
         """Starts the threads."""
@@ -110,6 +119,7 @@ class Pipeline:
             "claim": self._claim_all,
             "encode": self._encode_all,
             "device": self._score_all,
+            "suspects": self._score_suspects,
             "store": self._store_all,
             "shadow": self._shadow.run,
         }
@@ -124,6 +134,7 @@ class Pipeline:
         self._stopping.set()
         self._inbox.close()
         self._shadow.stop()
+        self._scoring.interrupt()
         deadline = time.monotonic() + grace_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -132,6 +143,31 @@ class Pipeline:
     def is_idle(self, *, timeout_s: float) -> bool:
         """Whether no ticket is in hand; waits up to `timeout_s` seconds while some are."""
         return self._flight.is_empty(timeout_s=timeout_s)
+
+    def suspect_device(self) -> None:
+        """Has what is on the device scored apart from now on, if that is what hangs: we end."""
+        chunk = self._on_device
+        if chunk is None or self._busy.get("device") != self.busy_since():
+            return
+        claims = [work.claim for work in chunk.works]
+        with suppress(PointsmanError):  # the database is away; our death gives them back
+            transaction(
+                self._engine,
+                lambda c: give_back_as_suspects(
+                    c, claims, worker=self._worker, attempts=ALONE_UNTIL
+                ),
+            )
+
+    def held(self) -> list[int]:
+        """Tokens of the claims that are in hand."""
+        return list(self._held)
+
+    def busy_since(self) -> float | None:
+        """Since when the slowest stage is at what it does, in monotonic seconds; None if none is.
+
+        What waits for tickets, or for a database that is away, is at nothing.
+        """
+        return min(list(self._busy.values()), default=None)
 
     # claim
 
@@ -158,7 +194,10 @@ class Pipeline:
         self._count.add(claim_seconds=time.monotonic() - began)
         if claims:
             self._flight.take_off(len(claims))
+            self._held.update(claim.token for claim in claims)
             self._count.add(batches=1, tickets_claimed=len(claims))
+            self._count.observe("ticket_wait_seconds", (claim.waited_s for claim in claims))
+            self._inbox.trails.worked_on("claim", claims, time.monotonic() - began)
             self._batches.put(claims)
 
     def _poll(self, most: int) -> list[Claim]:
@@ -168,12 +207,13 @@ class Pipeline:
         return claims
 
     def _claim(self, most: int, ids: "list[UUID] | None") -> list[Claim]:
-        return transaction(
-            self._engine,
-            lambda c: claim(
-                c, worker=self._worker, most=most, lease_s=self._limits.lease_s, ids=ids
-            ),
-        )
+        with self._at("claim"):
+            return transaction(
+                self._engine,
+                lambda c: claim(
+                    c, worker=self._worker, most=most, lease_s=self._limits.lease_s, ids=ids
+                ),
+            )
 
     # encode
 
@@ -190,13 +230,20 @@ class Pipeline:
         began = time.monotonic()
         dealt = deal(read(claims), self._host.serving, self._host.on_trial)
         most = self._limits.chunk_tokens
-        planned = [x for serving, works in dealt for x in chunks(works, serving, max_tokens=most)]
+        loop = self._crash_loop()
+        planned = [
+            chunk
+            for serving, works in dealt
+            for chunk in chunks(works, serving, max_tokens=most, crash_loop=loop)
+        ]
+        took = time.monotonic() - began
+        self._count.observe("batch_encode_seconds", [took])
         self._count.add(
-            encode_seconds=time.monotonic() - began,
+            encode_seconds=took,
             truncated_texts=sum(chunk.truncated for chunk in planned),
         )
         for chunk in planned:
-            self._chunks.put(chunk)
+            (self._chunks if chunk.is_for_device else self._suspects).put(chunk)
 
     # score
 
@@ -207,20 +254,37 @@ class Pipeline:
                     self._release([work.claim for work in chunk.works])
                 else:
                     self._score(chunk)
-        self._scored.end()
+        self._suspects.end()
 
     def _score(self, chunk: Chunk) -> None:
-        began = self.on_device_since = time.monotonic()
-        outcomes = list(self._scoring.score(chunk))
-        self.on_device_since = None
+        self._on_device = chunk
+        began = time.monotonic()
+        with self._at("device"):
+            outcomes = list(self._scoring.score(chunk))
+        self._on_device = None
+        took = time.monotonic() - began
+        claims = [work.claim for work in chunk.works]
+        self._inbox.trails.worked_on("chunk", claims, took, tokens=chunk.tokens)
+        self._count.observe("chunk_device_seconds", [took])
+        self._count.observe("chunk_size_tokens", [chunk.padded_tokens])
         self._count.add(
-            device_seconds=time.monotonic() - began,
+            device_seconds=took,
             chunks=1,
             tokens=chunk.tokens,
             padded_tokens=chunk.padded_tokens,
             tickets_scored=len(outcomes),
         )
         self._scored.put(outcomes)
+
+    def _score_suspects(self) -> None:
+        while (waiting := self._suspects.take(1)) is not None:
+            for chunk in waiting:
+                outcomes = [] if self._stopping.is_set() else list(self._scoring.score(chunk))
+                if self._stopping.is_set():  # whatever they say, it may be of our own making
+                    self._release([work.claim for work in chunk.works])
+                else:
+                    self._scored.put(outcomes)
+        self._scored.end()
 
     # decide and store
 
@@ -232,47 +296,70 @@ class Pipeline:
             self._store([_finished(scored, now, self._review) for scored in outcomes])
             self._shadow.offer(scored.work for scored in outcomes if scored.error is None)
             self._flight.land(len(outcomes))
-            self._count.add(store_seconds=time.monotonic() - began)
+            self._held.difference_update(scored.work.claim.token for scored in outcomes)
+            self._note_round(outcomes, time.monotonic() - began)
+
+    def _note_round(self, outcomes: Sequence[Scored], took: float) -> None:
+        time_to_decision(self._count, (scored.work.claim for scored in outcomes))
+        rungs = ((x.work.claim, x.serving.scorer.rung) for x in outcomes)
+        self._inbox.trails.decided(rungs, took)
+        self._count.observe("store_round_seconds", [took])
+        self._count.add(store_seconds=took)
 
     def _store(self, finished: list[Finished]) -> None:
         """Stores decisions, waiting for the database as long as it takes."""
         while True:
             try:
-                mine = transaction(self._engine, lambda c: finish(c, finished))
+                with self._at("store"):
+                    mine = transaction(self._engine, lambda c: finish(c, finished))
             except Transient as error:
                 _log.warning("store_later", tickets=len(finished), cause=str(error))
                 time.sleep(self._limits.poll_interval_s)
             except Permanent as error:
                 return self._store_apart(finished, error)
             else:
-                return self._note_stored(finished, len(mine))
+                return self._note_stored(finished, set(mine))
 
     def _store_apart(self, finished: list[Finished], error: Permanent) -> None:
         """Finds the decision that the database refuses, so that it harms nobody else."""
         if len(finished) == 1:
-            _log.error(
-                "decision_refused", ticket=str(finished[0].decision.ticket_id), cause=str(error)
-            )
-            return
+            return self._store_refused(finished[0], error)
         middle = len(finished) // 2
         self._store(finished[:middle])
         self._store(finished[middle:])
 
-    def _note_stored(self, finished: Sequence[Finished], mine: int) -> None:
+    def _store_refused(self, entry: Finished, error: Permanent) -> None:
+        """Gives the ticket to a person, since it would be ours and undecided for ever."""
+        _log.error("decision_refused", ticket=str(entry.decision.ticket_id), cause=str(error))
+        if entry.state is not TicketState.QUARANTINED:
+            self._store([refused(entry, str(error))])
+
+    def _note_stored(self, finished: Sequence[Finished], mine: set["UUID"]) -> None:
         quarantined_now = [x for x in finished if x.state is TicketState.QUARANTINED]
         for entry in quarantined_now:
             _log.error("quarantined", ticket=str(entry.decision.ticket_id), cause=entry.error)
         self._count.add(
-            tickets_decided=mine,
-            tickets_fenced=len(finished) - mine,
+            tickets_decided=len(mine),
+            tickets_fenced=len(finished) - len(mine),
             tickets_quarantined=len(quarantined_now),
         )
+        tally(self._count, (entry.decision for entry in finished), mine)
+
+    @contextmanager
+    def _at(self, stage: str) -> Iterator[None]:
+        """Has a stage count as busy meanwhile."""
+        self._busy[stage] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._busy[stage]
 
     def _release(self, claims: Sequence[Claim]) -> None:
         """Gives claims back; when the database is away, our death does it."""
         with suppress(PointsmanError):
             transaction(self._engine, lambda c: release(c, claims, worker=self._worker))
         self._flight.land(len(claims))
+        self._held.difference_update(claim.token for claim in claims)
 
 
 def _finished(scored: Scored, now: datetime, plan: ReviewPlan) -> Finished:
@@ -290,5 +377,5 @@ def _decided(scored: Scored, now: datetime) -> Finished:
         try:
             return decided(claim, text=text, row=scored.row, serving=scored.serving, now=now)
         except Exception as failure:  # one ticket's outcome, recorded with it
-            error = f"deciding failed: {type(failure).__name__}"
+            error = f"the rules cannot decide it: they end in {type(failure).__name__}"
     return quarantined(claim, text=text, error=error, serving=scored.serving)

@@ -22,11 +22,13 @@ class Prepared:
         items: one opaque value a text, in order.
         tokens: what each costs on the device.
         truncated: how many texts were longer than the scorer reads.
+        device: that they are for, as torch names it; None for rungs that need none.
     """
 
     items: list[Any]
     tokens: list[int]
     truncated: int = 0
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,12 @@ class NetworkScorer:
         """Token ids, and how many of them the device has to read."""
         encoded = self.network.tokenizer.encode(texts)
         costs = self.network.costs(encoded.token_ids)
-        return Prepared(items=encoded.token_ids, tokens=costs, truncated=encoded.truncated)
+        return Prepared(
+            items=encoded.token_ids,
+            tokens=costs,
+            truncated=encoded.truncated,
+            device=self.network.device,
+        )
 
     def score(self, items: Sequence[Any]) -> NDArray[np.float32]:
         """One pass through the device."""

@@ -8,15 +8,17 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from core.errors import PointsmanError, Transient
+from core.errors import Transient
 from worker.batching import Chunk, Work
 from worker.host import Host, Serving
-from worker.isolation import Isolation
+from worker.isolation import Isolation, what_failed
+from worker.results import Results
 from worker.retry import Treatment
 from worker.scorers import Scorer
 
 _log = structlog.get_logger(__name__)
 _KNOWN_GOOD = "My parcel has not arrived yet."
+_GIVEN_UP = "every worker that took it ended while it had it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +37,29 @@ class Scoring:
     Args:
         host: asked for the next rung when the current one is broken.
         isolation: scores suspects in a process of their own.
+        results: what was scored just now.
     """
 
-    def __init__(self, host: Host, isolation: Isolation) -> None:
+    def __init__(self, host: Host, isolation: Isolation, results: Results) -> None:
         self._host = host
         self._isolation = isolation
+        self._results = results
 
     def score(self, chunk: Chunk) -> Iterator[Scored]:
         """The outcome of each ticket of a chunk, in any order."""
         match chunk.treatment:
             case Treatment.QUARANTINE:
-                yield from (_failed(w, chunk.serving, "ended its worker") for w in chunk.works)
+                yield from (_failed(w, chunk.serving, _GIVEN_UP) for w in chunk.works)
             case Treatment.ISOLATED:
                 yield from self._isolated(chunk)
             case _ if not chunk.works[0].text:
                 yield from (Scored(work=w, serving=chunk.serving) for w in chunk.works)
             case _:
                 yield from self._split_until_alone(chunk.works, chunk.serving)
+
+    def interrupt(self) -> None:
+        """Ends what is being scored in a process of its own; to be called when we stop."""
+        self._isolation.interrupt()
 
     def _isolated(self, chunk: Chunk) -> Iterator[Scored]:
         for work in chunk.works:
@@ -62,7 +70,7 @@ class Scoring:
                 yield Scored(work=work, serving=chunk.serving, row=answer.row)
 
     def _split_until_alone(self, works: Sequence[Work], serving: Serving) -> Iterator[Scored]:
-        outcome = _attempt(lambda: serving.scorer.score([work.item for work in works]))
+        outcome = _attempt(lambda: self._results.score(works, serving.scorer))
         if isinstance(outcome, np.ndarray):
             for work, row in zip(works, outcome, strict=True):
                 yield Scored(work=work, serving=serving, row=row.tolist())
@@ -77,10 +85,10 @@ class Scoring:
     def _convict_or_step_down(self, work: Work, serving: Serving, error: Exception) -> Scored:
         """Quarantines the ticket, unless the scorer fails on a good text or for want of memory."""
         if is_healthy(serving.scorer) and not isinstance(error, Transient):
-            return _failed(work, serving, _reason(error))
+            return _failed(work, serving, what_failed(error))
         lower = self._host.step_down(serving.scorer)
         if lower.scorer is serving.scorer:
-            return _failed(work, serving, _reason(error))
+            return _failed(work, serving, what_failed(error))
         item = lower.scorer.prepare([work.text]).items[0]
         moved = Work(claim=work.claim, text=work.text, item=item)
         return next(self._split_until_alone([moved], lower))
@@ -101,8 +109,3 @@ def _attempt(score: Callable[[], NDArray[Any]]) -> NDArray[Any] | Exception:
 
 def _failed(work: Work, serving: Serving, error: str) -> Scored:
     return Scored(work=work, serving=serving, error=error)
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong in words that quote no ticket: foreign messages may carry its text."""
-    return str(error) if isinstance(error, PointsmanError) else type(error).__name__

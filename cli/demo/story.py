@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from classifier.artifacts import Artifact
+from classifier.key_files import owners_keys
+from classifier.signing import use_keys
+from cli.demo.past import edit_rules, tell_training, work_a_shift
 from cli.demo.plan import Plan, make_plan, pick_tickets, suits
 from cli.demo.round import Summary, close_books, send_and_watch, summary_lines
 from cli.demo.stage import Stage
@@ -19,8 +22,9 @@ from cli.running.instance import devices, instance, programs
 from cli.running.processes import TRAINER
 from cli.running.services import bring_to_newest_schema, engine_for
 from cli.running.state import locked
-from cli.tickets.sending import import_file
+from cli.tickets import importing
 from core.errors import Invalid, Transient
+from core.history.mapping import HistoryMapping
 from core.redaction import redactor
 from core.settings import Settings
 from core.types import Role, Rung, Ticket
@@ -34,7 +38,7 @@ ACTOR = "demo"
 GUEST = "guest"
 HISTORY = "demo-history"
 HELD_OUT = "held_out.json"
-_PARTS = frozenset({"web", "worker", "beat"})
+_PARTS = frozenset({"web", "worker", "deliver", "beat"})
 _TICK_S = 0.1
 _READY_S = 120.0
 
@@ -59,6 +63,7 @@ def tell(wish: Wish, settings: Settings, output: Output) -> Summary:
     """
     with ExitStack() as stack:
         stack.enter_context(locked(settings.state_dir))
+        use_keys(owners_keys(settings))
         plan = make_plan(wish.data)
         settings = settings.model_copy(update={"console_guest": settings.console_guest or GUEST})
         model = stack.enter_context(training(plan, settings, output))
@@ -73,6 +78,7 @@ def tell(wish: Wish, settings: Settings, output: Output) -> Summary:
         summary = close_books(stage, played, artifact)
         tell_summary(stage, summary)
         if not wish.leave:
+            work_a_shift(stage, played)
             stay(stage)
     return summary
 
@@ -98,7 +104,9 @@ def seed(stage: Stage) -> None:
         if active is not None and suits(parse_ruleset(active.document), plan):
             return None
         note = f"for {plan.data.name}"
-        return rulesets.save(connection, ruleset_object(plan.ruleset), author=ACTOR, note=note)
+        rulesets.save(connection, ruleset_object(plan.ruleset), author=ACTOR, note=note)
+        edit_rules(connection, plan.ruleset)
+        return rulesets.active_version(connection)
 
     version = transaction(stage.engine, work)
     rules = f"revision {version}" if version else "as they were"
@@ -109,13 +117,17 @@ def seed(stage: Stage) -> None:
 
 def remember(stage: Stage) -> None:
     """The file as a helpdesk's labelled past, from which later models learn as the first does."""
-    import_file(
-        stage.engine,
-        stage.plan.data,
+    wish = importing.Wish(
+        path=stage.plan.data,
+        name=None,
         source=HISTORY,
-        report=_say_nothing,
+        format=None,
+        mapping=HistoryMapping(),
+        refusals=None,
         redact=redactor(stage.settings),
+        by=ACTOR,
     )
+    importing.import_file(stage.engine, wish, report=_say_nothing, advance=_say_no_number)
 
 
 def start_processes(stage: Stage) -> None:
@@ -149,6 +161,7 @@ def activate(stage: Stage, artifact: Artifact) -> None:
             metrics=artifact.read_json("metrics.json"),
         )
         model_versions.activate(connection, artifact.version, actor=ACTOR)
+        tell_training(connection, artifact, by=ACTOR)
 
     transaction(stage.engine, work)
 
@@ -203,6 +216,10 @@ def stay(stage: Stage) -> None:
 
 def _say_nothing(_line: int, _error: Invalid) -> None:
     """Lines that are no tickets are the training's to complain about."""
+
+
+def _say_no_number(_rows: int) -> None:
+    """How far it is matters to nobody while a model trains."""
 
 
 def _serves(stage: Stage, artifact: Artifact) -> bool:

@@ -1,5 +1,6 @@
-"""`pointsman models`: list, show, activate, rollback, try, trial, end."""
+"""`pointsman models`: list, show, sign, activate, rollback, try, trial, end."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,6 +47,27 @@ def show(version: Version, as_json: AsJson = False) -> None:
         known = transaction(here.engine, lambda c: find(c, version))
     output.say(version_card(known))
     output.result(version_object(known))
+
+
+@app.command("sign", epilog="Example: pointsman models sign ./model")
+def sign(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Artifact folders that you trust.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Sign models with this installation's key, so that its workers take them."""
+    from classifier.artifacts import countersign
+    from classifier.key_files import key_file, signers_keys
+    from core.settings import load_settings
+
+    settings, output = load_settings(), Output(as_json=as_json)
+    key = signers_keys(settings).signs
+    assert key is not None, "signers have a key"
+    signed = {str(folder): countersign(folder, key).version for folder in folders}
+    for folder, version in signed.items():
+        output.say(f"{folder} ({version}) is signed with {key_file(settings)}.")
+    output.result({"signed": signed})
 
 
 @app.command("activate", epilog="Example: pointsman models activate 2217492d")

@@ -1,12 +1,11 @@
 """An import of rules in words and as JSON. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from router.changes import Change
 from router.editing import has_errors
-from router.lint import Finding
+from router.lint import Finding, finding_object
 
 
 def finding_line(finding: Finding) -> str:
@@ -29,4 +28,4 @@ def import_lines(change: Change, findings: Sequence[Finding], version: int | Non
 
 def findings_object(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Findings, JSON-ready."""
-    return [asdict(finding) for finding in findings]
+    return [finding_object(finding) for finding in findings]

@@ -8,10 +8,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from classifier.key_files import owners_keys
+from classifier.signing import use_keys
 from cli.output import Output
 from cli.running.log_tail import LogTail
 from cli.running.ports import choose_port, reachable
-from cli.running.processes import BEAT, TRAINER, WEB, Program, Supervisor, child_environment, worker
+from cli.running.processes import (
+    BEAT,
+    DELIVER,
+    TRAINER,
+    WEB,
+    Program,
+    Supervisor,
+    child_environment,
+    worker,
+)
 from cli.running.services import Services, bring_to_newest_schema, engine_for, own_services
 from cli.running.state import announced, locked
 from core.errors import Invalid, Transient
@@ -46,6 +57,7 @@ def instance(settings: Settings, *, web: bool) -> Iterator[Instance]:
         Invalid: the port that was asked for is taken.
         Transient: an embedded server did not start.
     """
+    use_keys(owners_keys(settings))
     with own_services(settings) as found, ExitStack() as stack:
         port = choose_port(settings) if web else settings.http_port
         console_url = f"http://{reachable(settings.http_host)}:{port}" if web else ""
@@ -77,7 +89,7 @@ def run_until_stopped(
 
     Args:
         settings: `device` says where workers run.
-        parts: any of web, worker, trainer and beat.
+        parts: any of web, worker, trainer, deliver and beat.
         workers: on each device.
         output: gets the logs as words and the console's address as the result.
 
@@ -120,6 +132,7 @@ def programs(parts: frozenset[str], devices: tuple[str, ...], workers: int) -> l
         ([WEB] if "web" in parts else [])
         + (staff if "worker" in parts else [])
         + ([TRAINER] if "trainer" in parts else [])
+        + ([DELIVER] if "deliver" in parts else [])
         + ([BEAT] if "beat" in parts else [])
     )
 

@@ -41,6 +41,7 @@ def worker(number: int, device: str) -> Program:
 
 
 BEAT = Program(name="beat", arguments=("-m", "worker.beat"))
+DELIVER = Program(name="deliver", arguments=("-m", "deliver"))
 TRAINER = Program(name="trainer", arguments=("-m", "trainer"))
 WEB = Program(name="web", arguments=("-m", "web"))
 

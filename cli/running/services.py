@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
+from classifier.key_files import takers_keys
+from classifier.signing import use_keys
 from cli.running.interrupts import uninterrupted
 from cli.running.state import locked, running
 from core.errors import StateLocked
@@ -86,6 +88,7 @@ def connected() -> Iterator[Connected]:
         Transient: as `services`.
     """
     settings = load_settings()
+    use_keys(takers_keys(settings))
     with services(settings) as found, engine_for(settings, found.database_url) as engine:
         yield Connected(settings=settings, services=found, engine=engine)
 

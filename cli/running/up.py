@@ -9,7 +9,7 @@ from cli.output import Output
 from core.errors import Invalid
 
 EXAMPLE = "Example: pointsman up --only web,worker --device cpu --workers 2"
-PARTS = ("web", "worker", "trainer", "beat")
+PARTS = ("web", "worker", "trainer", "deliver", "beat")
 
 
 def command(
@@ -20,7 +20,7 @@ def command(
     workers: Annotated[int, typer.Option(min=1, help="Workers on each device.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Run web, workers, trainer and beat until Ctrl-C."""
+    """Run web, workers, trainer, deliveries and beat until Ctrl-C."""
     from cli.running.instance import run_until_stopped
     from core.settings import load_settings
 

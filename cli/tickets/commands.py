@@ -1,5 +1,6 @@
 """`pointsman tickets`: send, show, why, verify, replay, import."""
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ import typer
 from cli.options import AsJson, DataFile
 from cli.output import Output, complain
 from core.errors import Invalid
+from core.history.formats import HistoryFormat
 
 if TYPE_CHECKING:
     from cli.tickets.sending import Tally
@@ -40,23 +42,61 @@ def send(
     _finish(tally, output)
 
 
-@app.command("import", epilog="Example: pointsman tickets import history.jsonl.gz --source zendesk")
-def import_(file: DataFile, source: Source = "import", as_json: AsJson = False) -> None:
-    """Store tickets that people labelled, to learn from. Nothing is decided or sent."""
+@app.command(
+    "import", epilog="Example: pointsman tickets import history.csv --map labels=Tags --source crm"
+)
+def import_(  # noqa: PLR0913, PLR0917  (an option each)
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="JSON lines, a JSON array or a table (.csv), plain or gzipped; - is stdin.",
+        ),
+    ],
+    source: Source = "import",
+    format_: Annotated[
+        HistoryFormat | None, typer.Option("--format", help="What wrote it; found out if absent.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Where a field is; repeat for more."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="A mapping of fields and labels, in YAML or JSON.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Of the import; the file's name.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Where refused rows go; beside the file if absent.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Store tickets that people labelled, to learn from. Nothing is decided or sent.
+
+    The same file again goes on where it was interrupted and doubles nothing.
+    """
     from cli.running.services import connected
-    from cli.tickets.sending import import_file
+    from cli.tickets.importing import Wish, import_file, read_mapping
+    from cli.tickets.importing_view import shown_import
     from core.redaction import redactor
 
-    output = Output(as_json=as_json)
-    with connected() as here:
-        tally = import_file(
-            here.engine,
-            file,
+    output, wanted = Output(as_json=as_json), read_mapping(mapping, columns or [])
+    with connected() as here, shown_import(file) as shown:
+        wish = Wish(
+            path=file,
+            name=name,
             source=source,
-            report=_reporter(file),
+            format=format_,
+            mapping=wanted,
+            refusals=report or _beside(file),
             redact=redactor(here.settings),
+            by=getpass.getuser(),
         )
-    _finish(tally, output)
+        tally = import_file(here.engine, wish, report=shown.refused, advance=shown.advance)
+    output.say(", ".join(f"{tally.outcomes[each]} {each}" for each in tally.outcomes))
+    if tally.refused:
+        output.say(f"{tally.refused} refused; see {tally.report or 'above'}")
+    output.result(tally.as_object())
+    raise typer.Exit(1 if tally.refused else 0)
 
 
 @app.command("show", epilog="Example: pointsman tickets show sample-0001")
@@ -145,6 +185,11 @@ def _finish(tally: "Tally", output: Output) -> None:
     output.say(", ".join(f"{summary[name]} {name}" for name in names))
     output.result(summary)
     raise typer.Exit(1 if tally.refused else 0)
+
+
+def _beside(file: Path) -> Path | None:
+    """Where the report of an import goes: beside its file; nowhere for standard input."""
+    return None if str(file) == "-" else file.with_name(f"{file.name}.refused.jsonl")
 
 
 def _reporter(file: Path) -> Callable[[int, Invalid], None]:

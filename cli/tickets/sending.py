@@ -16,12 +16,12 @@ from broker.client import announce
 from cli.running.services import Connected
 from cli.tickets.batches import in_batches
 from core.errors import Invalid, Transient
-from core.redaction import Redactor, redactor
+from core.redaction import redactor
 from core.ticket_files import Line, read_tickets
 from core.types import Ticket
 from store.engine import transaction
 from store.records import DecidedTicket, decisions_of
-from store.tickets import Accepted, Outcome, accept, import_labelled
+from store.tickets import Accepted, Outcome, accept
 from store.workers import workers
 
 _BATCH = 500
@@ -103,25 +103,6 @@ def send_file(here: Connected, path: Path, *, source: str, report: Report) -> Ta
     return tally
 
 
-def import_file(
-    engine: Engine, path: Path, *, source: str, report: Report, redact: Redactor
-) -> Tally:
-    """Stores a file's labelled tickets to learn from; nothing is decided and nobody is told.
-
-    Columns that tickets do not have are left out. A line without `labels` is refused.
-
-    Raises:
-        Invalid: the file cannot be opened.
-        Transient: the database is away; importing the file again adds what is missing.
-    """
-    store = partial(import_labelled, source=source, redact=redact)
-    lines = map(_want_labels, read_tickets(path, ignore_unknown=True))
-    tally = Tally()
-    for _ in _store_lines(lines, engine, store, tally, report):
-        pass
-    return tally
-
-
 def wait_for_decisions(engine: Engine, ids: Sequence[UUID]) -> Iterator[DecidedTicket]:
     """The decisions of these tickets, as they are made.
 
@@ -172,10 +153,3 @@ def _good(lines: Iterator[Line], tally: Tally, report: Report) -> Iterator[Ticke
         elif line.error is not None:
             tally.refuse(line.number, line.error)
             report(line.number, line.error)
-
-
-def _want_labels(line: Line) -> Line:
-    if line.ticket is None or line.ticket.labels is not None:
-        return line
-    error = Invalid("labels", "is missing", "give the labels that people chose, or []")
-    return Line(number=line.number, error=error)

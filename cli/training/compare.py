@@ -20,12 +20,14 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Compare two models: what each is worth, and whether the difference is more than chance."""
+    from cli.training.unsigned import note_unsigned
     from core.settings import load_settings
     from trainer.measure.compare import compare
 
     settings, output = load_settings(device=device), Output(as_json=as_json)
     device_name, threads = one_device(settings.device), settings.device_threads
     found = compare(dir_a, dir_b, data, device=device_name, threads=threads)
+    note_unsigned([dir_a, dir_b], settings)
     for lines in (_figure_lines(found), _label_lines(found), _other_lines(found)):
         for line in lines:
             output.say(line)

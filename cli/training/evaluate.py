@@ -23,6 +23,7 @@ def command(
     """Measure a model, with its linear model beside it."""
     from cli.models.figures import figure_lines, label_lines
     from cli.rules.stored import read_rules
+    from cli.training.unsigned import note_unsigned
     from core.settings import load_settings
     from trainer.measure.evaluate import evaluate
 
@@ -34,6 +35,7 @@ def command(
         device=one_device(settings.device),
         threads=settings.device_threads,
     )
+    note_unsigned([model], settings)
     for line in [*label_lines(figures), *figure_lines(figures)]:
         output.say(line)
     output.say(f"{figures['n']} tickets, {figures['tickets_per_s']} a second")

@@ -22,6 +22,7 @@ def command(
 ) -> None:
     """Print one line of JSON for each ticket, in order: id, labels, scores."""
     from cli.training.predicting import load_model, predictions
+    from cli.training.unsigned import note_unsigned
     from core.errors import Invalid
     from core.settings import load_settings
 
@@ -33,6 +34,7 @@ def command(
 
     settings = load_settings(device=device)
     network = load_model(model, settings)
+    note_unsigned([model], settings)
     found = predictions(network, file, chunk_tokens=settings.chunk_tokens, report=report)
     for prediction in found:
         print(json.dumps(prediction, ensure_ascii=False), flush=True)

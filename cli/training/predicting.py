@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from classifier.artifacts import open_artifact
-from classifier.transformer import Network, load_network
+from classifier.backends.choice import Preference, load_preferred
+from classifier.precision import resolve_device
+from classifier.transformer import Network
 from cli.options import one_device
 from cli.tickets.batches import in_batches
 from core.errors import Invalid
@@ -20,14 +22,17 @@ Report = Callable[[int, Invalid], None]
 
 
 def load_model(folder: Path, settings: Settings) -> Network:
-    """The network of an artifact on the configured device.
+    """The network of an artifact on the configured device, by the backend that is wanted.
 
     Raises:
         ArtifactInvalid: the folder is not a sound artifact.
         Invalid: the device is not here.
     """
-    return load_network(
-        open_artifact(folder), device=one_device(settings.device), threads=settings.device_threads
+    return load_preferred(
+        open_artifact(folder),
+        device=resolve_device(one_device(settings.device)),
+        threads=settings.device_threads,
+        wanted=Preference(backend=settings.backend, memory=settings.state_dir / "backends"),
     )
 
 

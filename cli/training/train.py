@@ -45,12 +45,14 @@ def command(  # noqa: PLR0913  (an option each)
     as_json: AsJson = False,
 ) -> None:
     """Train a model from labelled tickets. Killed and started again, it goes on."""
+    from classifier.key_files import signers_keys
+    from classifier.signing import use_keys
     from cli.models.figures import figure_lines, trained_object
     from cli.rules.stored import read_rules
     from cli.training.descriptions import read_descriptions
     from cli.training.view import shown_training
     from core.settings import load_settings
-    from trainer.job.request import TrainRequest
+    from trainer.job.request import EMBEDDINGS, TrainRequest
     from trainer.run import train
 
     settings, output = load_settings(device=device, encoder=encoder), Output(as_json=as_json)
@@ -68,7 +70,10 @@ def command(  # noqa: PLR0913  (an option each)
         descriptions=read_descriptions(descriptions) if descriptions else {},
         rules=read_rules(rules) if rules else None,
         show_text=show_text,
+        embeddings=settings.state_dir / EMBEDDINGS if settings.embedding_cache_mib else None,
+        embeddings_mib=settings.embedding_cache_mib,
     )
+    use_keys(signers_keys(settings))
     with shown_training() as progress:
         outcome = train(request, progress)
     for line in figure_lines(outcome.metrics):

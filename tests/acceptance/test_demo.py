@@ -100,6 +100,19 @@ def demo(pointsman: CommandLine, first: dict[str, object]) -> Iterator[subproces
 
 
 class TestWhileItStaysUp:
+    def test_people_have_worked_here_before(
+        self, pointsman: CommandLine, demo: subprocess.Popen[str]
+    ) -> None:
+        found = running(pointsman.state)
+        assert found is not None
+        assert found.console_url is not None
+        for path, words in (
+            ("/rules/history", "it does, on Mondays"),
+            ("/training", "the first model"),
+            ("/models", "Nothing served before it"),
+        ):
+            assert words in _get(found.console_url, path)[1], path
+
     def test_the_page_shows_what_was_decided(
         self, pointsman: CommandLine, demo: subprocess.Popen[str]
     ) -> None:

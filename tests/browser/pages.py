@@ -17,6 +17,8 @@ _FILLED = {
     "/models/{version}": "SELECT version FROM model_versions ORDER BY created_at DESC LIMIT 1",
     "/admin/erasures/{erasure_id}": "SELECT id FROM erasures LIMIT 1",
     "/admin/proposals/{proposal_id}": "SELECT max(id) FROM proposals",
+    "/admin/connections/{name}": "SELECT name FROM helpdesk_connections LIMIT 1",
+    "/admin/webhooks/{webhook_id}": "SELECT max(id) FROM webhook_endpoints",
     "/training/{run}": "SELECT max(id) FROM training_runs",
     "/labels/changes/{number}": "SELECT max(id) FROM label_requests",
     "/labels/{key}": "SELECT name FROM labels ORDER BY name = 'refund' DESC LIMIT 1",

@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Engine, text
 
 from classifier.artifacts import Artifact
 from cli.demo.plan import SAMPLES, make_plan
+from core.events import EventName
+from core.sealing import Box
 from core.ticket_json import parse_ticket
-from core.types import Automation, FeedbackKind, LabelLevel, Role, Ticket
+from core.types import Automation, FeedbackKind, HelpdeskKind, LabelLevel, Role, Ticket
 from router.ruleset import ruleset_object
 from store import (
     corrections,
@@ -27,13 +29,16 @@ from store import (
     taxonomy,
     tickets,
     training_runs,
+    webhook_endpoints,
 )
 from store.corrections import Feedback
 from store.engine import transaction
 from store.taxonomy import Department, Label
+from store.webhook_endpoints import EndpointState, Wanted
 from tests.browser.hostile import NAME, PAYLOADS
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.callers import a_person
+from tests.factories.helpdesks import connect
 from trainer.operating.curves import measure_curves
 
 SOURCE = "shop"
@@ -62,6 +67,8 @@ def seed(engine: Engine, folder: Path) -> Models:
     labels = [label.name for label in transaction(engine, taxonomy.labels)]
     made = [_register(engine, folder / f"model-{n}", labels, n) for n in (1, 2)]
     transaction(engine, lambda c: _train(c, made[0], made[1]))
+    transaction(engine, _add_webhook)
+    connect(engine, HelpdeskKind.ZAMMAD, mapping={"subject": "ticket.topic"}, service_user=NAME)
     transaction(engine, lambda c: tickets.accept(c, _tickets(), source=SOURCE))
     return Models(serving=made[0], other=made[1])
 
@@ -72,6 +79,13 @@ def correct_some(engine: Engine) -> None:
     friendly = text("SELECT id FROM tickets WHERE external_id NOT LIKE 'x-%' ORDER BY id LIMIT 1")
     gone = transaction(engine, lambda c: c.execute(friendly).scalar_one())
     erasures.erase(engine, gone, by=NAME)
+
+
+def remember(engine: Engine) -> None:
+    """The labelled past of the sample shop, from which a trainer learns."""
+    lines = (SAMPLES / "tickets.jsonl").read_text(encoding="utf-8").splitlines()
+    past = [parse_ticket(json.loads(line)) for line in lines]
+    transaction(engine, lambda c: tickets.import_labelled(c, past, source="past"))
 
 
 def _add_words(connection: Connection) -> None:
@@ -85,6 +99,17 @@ def _add_words(connection: Connection) -> None:
     rulesets.save(connection, rules, author=person(Role.OPS), note="for the shop")
     rules["rules"][0]["then"]["collaborators"] = [NAME]
     rulesets.save(connection, rules, author=NAME, note=PAYLOADS[0])
+
+
+def _add_webhook(connection: Connection) -> None:
+    """One that is paused, so that what happens waits for it."""
+    wanted = Wanted(
+        target="https://hooks.example.com/pointsman",
+        events=[EventName.TICKET_ROUTED, EventName.RULES_CHANGED],
+        description=PAYLOADS[0],
+    )
+    made = webhook_endpoints.add(connection, wanted, Box(None), by=NAME).endpoint
+    webhook_endpoints.stop(connection, made, EndpointState.PAUSED, "by hand", by=NAME)
 
 
 def _register(engine: Engine, path: Path, labels: list[str], seed_: int) -> str:

@@ -1,7 +1,7 @@
-"""Real processes for a browser: the web process, and a worker with a tiny model of ours."""
+"""Real processes for a browser: the web process, a worker with a tiny model, and a trainer."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,8 @@ import httpx
 from sqlalchemy import Engine, text
 
 from store.engine import make_engine
-from tests.browser.seed import Models, correct_some, seed
+from tests.browser.seed import Models, correct_some, remember, seed
+from tests.factories.artifacts import build_tiny_encoder
 from tests.factories.processes import Processes, wait_until
 
 _LIMITS = ("REQUESTS", "TICKETS", "SIGN_INS")
@@ -19,11 +20,13 @@ _WORK = "SELECT count(*) FROM tickets WHERE state IN ('accepted', 'claimed')"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What runs, and where."""
+    """What runs, and where; `settings` are those of its processes."""
 
     address: str
     engine: Engine
     models: Models
+    folder: Path
+    settings: Mapping[str, str]
 
 
 @contextmanager
@@ -31,7 +34,8 @@ def running(database_url: str, redis_url: str, folder: Path) -> Iterator[Stack]:
     """The system on a migrated database, seeded, with every ticket decided and in review."""
     engine = make_engine(database_url, pool_size=2, statement_timeout_s=10)
     port = _free_port()
-    processes = Processes(folder, _settings(database_url, redis_url, folder, port))
+    settings = _settings(database_url, redis_url, folder, port)
+    processes = Processes(folder, settings)
     address = f"http://127.0.0.1:{port}"
     try:
         models = seed(engine, folder)
@@ -40,10 +44,29 @@ def running(database_url: str, redis_url: str, folder: Path) -> Iterator[Stack]:
         for what, holds in (("web", lambda: _answers(address)), ("work", lambda: _idle(engine))):
             wait_until(holds, timeout_s=60, what=what, seen=processes.logs)
         correct_some(engine)
-        yield Stack(address=address, engine=engine, models=models)
+        yield Stack(address=address, engine=engine, models=models, folder=folder, settings=settings)
     finally:
         processes.stop_all()
         engine.dispose()
+
+
+@contextmanager
+def trainer(stack: Stack) -> Iterator[Processes]:
+    """A trainer with a past to learn from; what it makes waits for a person."""
+    folder = stack.folder / "trainer"
+    folder.mkdir()
+    own = {
+        "POINTSMAN_ENCODER": str(build_tiny_encoder(folder / "encoder")),
+        "POINTSMAN_RETRAIN_PRESET": "fast",
+        "POINTSMAN_PROMOTE": "manual",
+    }
+    processes = Processes(folder, {**stack.settings, **own})
+    remember(stack.engine)
+    try:
+        processes.start("-m", "trainer")
+        yield processes
+    finally:
+        processes.stop_all()
 
 
 def _settings(database_url: str, redis_url: str, folder: Path, port: int) -> dict[str, str]:

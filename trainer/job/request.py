@@ -39,6 +39,9 @@ MAX_LENGTH = {
 }
 
 
+EMBEDDINGS = "embeddings"  # folder of the state folder where features outlive trainings
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainRequest:
     """One training.
@@ -60,6 +63,8 @@ class TrainRequest:
             served from that and what tickets it has, and `cold_start` learns from all of them.
         rules: what the report tries the answers on, to say how often the department is right.
         show_text: whether the report may quote tickets.
+        embeddings: folder in which features of texts outlive the training; None for none.
+        embeddings_mib: that it may take.
     """
 
     data: Path
@@ -75,6 +80,8 @@ class TrainRequest:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     rules: Ruleset | None = None
     show_text: bool = False
+    embeddings: Path | None = None
+    embeddings_mib: int = 512
 
     @property
     def how(self) -> Preset:

@@ -23,6 +23,7 @@ from classifier.scoring import Calibration, Thresholds
 from classifier.transformer import PARTS, load_model
 from core.errors import Invalid
 from router.operating_points import Curves, read_curves
+from trainer.fit.serving import golden_batch
 from trainer.labels.added_label import Served
 from trainer.labels.surgery import Body
 from trainer.operating.held_out import OperatingPoint
@@ -102,6 +103,8 @@ def _write(body: Body, staging: Path) -> None:
     body.served.point.calibration.save(staging / "calibration.json")
     body.served.point.thresholds.save(staging / "thresholds.json")
     body.linear.save(staging)
+    served = body.served
+    golden_batch(served.model, served.tokenizer, served.point).save(staging)
     if body.curves is not None:
         body.curves.save(staging)
     text = json.dumps(body.metrics, indent=1, ensure_ascii=False)

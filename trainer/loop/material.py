@@ -6,8 +6,8 @@ tickets as holdout, since it must not be judged on what it learned.
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from store.exclusions import erased_texts, is_anything_erased
 from trainer.fit.baseline import out_of_fold_scores
 from trainer.fit.corpus import Corpus
 from trainer.loop.noise import Correction, mass_edits, unlikely
+from trainer.loop.reliability import contradictions, records
+from trainer.loop.shares import Shares, Taught, excess
 from trainer.loop.snapshot import (
     Draft,
     Entry,
@@ -38,15 +40,25 @@ from trainer.loop.unshown import read_policies, without_unshown
 from trainer.reporting.report import HELD_OUT_FILE
 
 _ROUNDS = 4
+_OFTEN = 3  # additions of one label by a doubtful agent that are no accident
 _FEWEST_ROWS = 100  # under this, rows left out say too little to doubt a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubts:
-    """When many equal changes by one agent are too many."""
+    """What is not taken on trust.
+
+    Attributes:
+        most: as many equal changes by one agent are normal,
+        within: this time.
+        least_weight: an agent whose changes are right less often than this, in [0, 1], waits.
+        shares: what one agent or one source may teach.
+    """
 
     most: int
     within: timedelta
+    least_weight: float = 0.6
+    shares: Shares = field(default_factory=Shares)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +87,9 @@ def gather(engine: Engine, doubts: Doubts, seed: int) -> Draft:
     reasons = {**_settled(read.feedback), **{id_: f"held: {why}" for id_, why in suspects.items()}}
     entries, excluded = join(read.base, map(_entry, read.feedback), reasons)
     entries, erased = _without_erased(engine, entries)
-    made = draft(entries, [*excluded, *erased, *read.unclear], known=read.known, seed=seed)
+    entries, surplus = _within_shares(entries, read, doubts.shares)
+    left_out = [*excluded, *erased, *surplus, *read.unclear]
+    made = draft(entries, left_out, known=read.known, seed=seed)
     return replace(made, names=_names(read, made))
 
 
@@ -89,6 +103,34 @@ def _without_erased(engine: Engine, entries: Sequence[Entry]) -> tuple[list[Entr
         if entry.mark in gone
     ]
     return [entry for entry in entries if entry.mark not in gone], excluded
+
+
+def _within_shares(
+    entries: Sequence[Entry], read: _Read, shares: Shares
+) -> tuple[list[Entry], list[Excluded]]:
+    """Rows without what is too much from one side; what judges stays, it teaches nothing.
+
+    What a person released from among the held is believed, and so not counted.
+    """
+    given = {item.id: item for item in read.feedback if item.verdict is None}
+    judging = {mark for mark, side in read.known.sides.items() if side is not Side.TRAIN}
+    taught = [
+        Taught(
+            id=entry.correction,
+            agent=given[entry.correction].agent,
+            source=given[entry.correction].source,
+            labels=tuple(entry.ticket.labels or ()),
+        )
+        for entry in entries
+        if entry.correction in given and entry.mark not in judging
+    ]
+    over = excess(taught, shares)
+    surplus = [
+        Excluded(ticket_id=entry.ticket_id, correction=entry.correction, reason=over[x])
+        for entry in entries
+        if (x := entry.correction) is not None and x in over
+    ]
+    return [entry for entry in entries if entry.correction not in over], surplus
 
 
 def _names(read: _Read, made: Draft) -> Names:
@@ -105,18 +147,55 @@ def find_doubtful(
     """Corrections that nobody has looked at and that should wait, with why.
 
     What is found is left out and the rest looked at again, since wrong corrections that say the
-    same speak for each other.
+    same speak for each other. Of an agent who is seldom right every change waits.
     """
     open_ = [item for item in feedback if item.verdict is None]
     corrections = {item.id: _correction(item) for item in open_}
     found = mass_edits(corrections.values(), most=doubts.most, within=doubts.within)
     trusted = [item for item in feedback if item.verdict not in (Verdict.HELD, Verdict.REJECTED)]
+    said = {item.id: (item.agent, is_wrong) for item, is_wrong in _settled_changes(feedback)}
     for _ in range(_ROUNDS):
         left = [item for item in trusted if item.id not in found]
-        more = _unlikely(base, left, corrections, seed)
-        found.update(more)
-        if not more:
+        more, against = _unlikely(base, left, corrections, seed)
+        said |= {id_: (corrections[id_].agent, is_wrong) for id_, is_wrong in against.items()}
+        more |= _of_doubtful_agents(corrections, said, doubts.least_weight)
+        if more.keys() <= found.keys():
             break
+        found = more | found
+    return found
+
+
+def _settled_changes(feedback: Sequence[LabelFeedback]) -> Iterator[tuple[LabelFeedback, bool]]:
+    """Changes that a second person looked at, and whether that person found them wrong."""
+    for item in feedback:
+        if item.verdict in (Verdict.RELEASED, Verdict.REJECTED) and any(_correction(item).change):
+            yield item, item.verdict is Verdict.REJECTED
+
+
+def _of_doubtful_agents(
+    corrections: Mapping[UUID, Correction], said: Mapping[UUID, tuple[str, bool]], least: float
+) -> dict[UUID, str]:
+    """Every open change of an agent whom the other rows contradict too often, with why.
+
+    Beside it what the other rows contradict in changes by others that add the same labels, since
+    who wants to mislead a model seldom has one account.
+    """
+    known = records(said.values())
+    why = {
+        agent: f"{agent} seems right in {record.weight:.0%} of {record.changes} changes"
+        for agent, record in known.items()
+        if record.is_doubtful(least)
+    }
+    wanted = Counter(
+        label for item in corrections.values() if item.agent in why for label in item.change[0]
+    )
+    often = {label for label, count in wanted.items() if count >= _OFTEN}
+    found: dict[UUID, str] = {}
+    for id_, item in corrections.items():
+        if item.agent in why and any(item.change):
+            found[id_] = why[item.agent]
+        elif said.get(id_, ("", False))[1] and often.intersection(item.change[0]):
+            found[id_] = "unlikely by other rows, and as an agent changes who is seldom right"
     return found
 
 
@@ -125,7 +204,8 @@ def _unlikely(
     feedback: Sequence[LabelFeedback],
     corrections: Mapping[UUID, Correction],
     seed: int,
-) -> dict[UUID, str]:
+) -> tuple[dict[UUID, str], dict[UUID, bool]]:
+    """Changes that should wait with why, and of each change whether other rows contradict it."""
     entries, _ = join(base, map(_entry, feedback), {})
     found = {
         row: corrections.get(entry.correction)
@@ -134,10 +214,12 @@ def _unlikely(
     }
     changed = {row: item for row, item in found.items() if item is not None and any(item.change)}
     if not changed or len(entries) < _FEWEST_ROWS:
-        return {}
+        return {}, {}
     names = [tuple(entry.ticket.labels or ()) for entry in entries]
     corpus = Corpus.of_rows([entry.text for entry in entries], names)
-    return unlikely(changed, out_of_fold_scores(corpus, seed), corpus.truth, corpus.labels)
+    scores = out_of_fold_scores(corpus, seed)
+    held = unlikely(changed, scores, corpus.truth, corpus.labels)
+    return held, contradictions(changed, scores, corpus.truth, corpus.labels)
 
 
 def _read(connection: Connection) -> _Read:

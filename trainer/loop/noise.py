@@ -100,7 +100,7 @@ def unlikely(
         truth: labels as given, corrections included, shape (b, l).
         labels: label order.
     """
-    with_, without = _mean_where(scores, truth == 1), _mean_where(scores, truth == 0)  # (l)
+    with_, without = mean_where(scores, truth == 1), mean_where(scores, truth == 0)  # (l)
     middle = (with_ + without) / 2
     judged = {
         label: column
@@ -118,7 +118,7 @@ def unlikely(
     return found
 
 
-def _mean_where(
+def mean_where(
     values: NDArray[np.floating[Any]], where: NDArray[np.bool_]
 ) -> NDArray[np.floating[Any]]:
     """The mean of each column over some rows, shape (l); 0 where there are none."""

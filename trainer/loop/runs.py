@@ -15,7 +15,7 @@ from store import audit, model_versions, rulesets, snapshots, training_runs
 from store.engine import transaction
 from store.training_runs import TrainingRun
 from trainer.job.progress import Progress
-from trainer.job.request import TrainRequest
+from trainer.job.request import EMBEDDINGS, TrainRequest
 from trainer.loop.gate import GateDecision, GateLimits, GateOutcome
 from trainer.loop.heartbeat import Heartbeat, Interrupted, Tell, tell_nobody
 from trainer.loop.judging import Court, as_object, try_candidate
@@ -45,6 +45,7 @@ class Plan:
         lease_s: how long a claim holds without heartbeat.
         doubts: when corrections wait for a person.
         limits: of the gate.
+        embeddings_mib: that features of texts may take in `state` after a training; 0 for none.
         careful: a model that passes the gate is tried on live tickets before it serves.
     """
 
@@ -57,6 +58,7 @@ class Plan:
     lease_s: float
     doubts: Doubts
     limits: GateLimits
+    embeddings_mib: int = 0
     careful: bool = False
 
 
@@ -149,6 +151,8 @@ def _train(engine: Engine, snapshot: Path, plan: Plan, progress: Progress) -> Ar
         threads=plan.threads,
         descriptions=read_names(snapshot).descriptions,
         rules=parse_ruleset(rules.document) if rules else None,
+        embeddings=plan.state / EMBEDDINGS if plan.embeddings_mib else None,
+        embeddings_mib=plan.embeddings_mib,
     )
     return train(request, progress).artifact
 

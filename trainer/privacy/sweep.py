@@ -1,4 +1,4 @@
-"""One sweep over the state folder: data sets, drift references, and what killed trainings left.
+"""One sweep over the state folder: data sets, references, features, and what killed trainings left.
 
 It goes by the whole list of what was ever erased, so that one that was killed, or files that came
 back from a backup, are put right by the next.
@@ -6,6 +6,7 @@ back from a backup, are put right by the next.
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from store import erasures, exclusions, snapshots
 from store.engine import transaction
 from store.erasures import Erasure
 from trainer.drift.reference import forget
+from trainer.fit import embedding_store as embeddings
+from trainer.job.request import EMBEDDINGS
 from trainer.loop.snapshot import DESCRIPTION
 from trainer.loop.tombstones import Tombstone, erase_from
 
@@ -50,7 +53,7 @@ def erase_files(
 
     Args:
         engine: the database.
-        state: the folder with `snapshots`, `drift` and `models`.
+        state: the folder with `snapshots`, `drift`, `embeddings` and `models`.
         before: tickets with smaller ids are past their time and go from data sets too.
         is_trainer: this is where data sets are kept; otherwise erasures go on waiting for a
             trainer while one on record is not here.
@@ -76,12 +79,28 @@ def _sweep(engine: Engine, state: Path, before: UUID | None) -> Swept:
     found = {place.name: erase_from(engine, place, before=before) for place in sorted(here)}
     references = [forget(engine, file) for file in (state / "drift").glob("*.safetensors")]
     held = [name for name, stones in found.items() if stones]
+    busy = list(_busy(state / "models", held))
+    stones = {stone.text for own in found.values() for stone in own}
+    # Last: a training that ended just now has left its features by then.
+    embeddings.forget(state / EMBEDDINGS, lambda hashes: _gone(engine, hashes, stones))
     return Swept(
         snapshots=found,
         references=[keyed for file in references for keyed in file],
         missing=sorted(name for name, place in known.items() if place not in here),
-        busy=list(_busy(state / "models", held)),
+        busy=busy,
     )
+
+
+def _gone(engine: Engine, hashes: Sequence[bytes], stones: AbstractSet[str]) -> set[bytes]:
+    """Those of some hashes of texts that were erased or lie under a tombstone."""
+    marks = [hash_.hex() for hash_ in hashes]
+
+    def ask(connection: Connection) -> set[str]:
+        keyed = exclusions.keyed_texts(connection, marks)
+        under = {mark for mark, known in keyed.items() if known in stones}
+        return under | exclusions.erased_texts(connection, marks)
+
+    return {bytes.fromhex(mark) for mark in transaction(engine, ask)}
 
 
 def _busy(models: Path, held: Iterable[str]) -> Iterable[str]:

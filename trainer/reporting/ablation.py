@@ -19,7 +19,7 @@ from classifier.architecture import MultilabelTransformer
 from classifier.encoding import load_tokenizer
 from trainer.data.split import Rows
 from trainer.fit.corpus import Corpus, Job
-from trainer.fit.embeddings import embed
+from trainer.fit.embeddings import Read, embed
 from trainer.fit.fast import ENCODER_TOKENS
 from trainer.fit.head import PENALTIES, fit_path, mean_average_precision
 from trainer.fit.losses import LossName, make_loss
@@ -92,9 +92,13 @@ def frozen_features(corpus: Corpus, job: Job) -> Features:
     """What the encoder as it came makes of the start of each text, shape (b, f)."""
     tokenizer = load_tokenizer(job.encoder, min(job.max_length, ENCODER_TOKENS))
     model = MultilabelTransformer.from_encoder(job.encoder, corpus.labels).eval()
-    token_ids = tokenizer.encode(corpus.texts).token_ids
-    folder = job.folder / "frozen_features"
-    return embed(serving_copy(model, job.device), token_ids, folder, job.progress)
+    read = Read(
+        texts=corpus.texts,
+        token_ids=tokenizer.encode(corpus.texts).token_ids,
+        max_length=tokenizer.max_length,
+        encoder=job.encoder,
+    )
+    return embed(serving_copy(model, job.device), read, job.kept, job.progress)
 
 
 def ablate(corpus: Corpus, features: Features, seed: int) -> Ablation:

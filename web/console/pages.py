@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from core.types import Role
 from store.api_tokens import Caller
 from web.console.numbers import number, percent
+from web.console.rules.findings import problem, remedy
 from web.console.terms import called
 from web.console.words import LANGUAGE_COOKIE, N_, catalogues, language_of, translator
 
@@ -137,6 +138,13 @@ def moment(at: datetime) -> Markup:
     )
 
 
+def exact(at: datetime) -> Markup:
+    """A `time` element that the shell's script tells in the reader's zone, to the minute."""
+    return Markup('<time datetime="{}" data-exact>{} UTC</time>').format(
+        at.isoformat(), at.strftime("%Y-%m-%d %H:%M")
+    )
+
+
 def _environment(language: str) -> Environment:
     pages = Environment(
         loader=PackageLoader("web"),
@@ -154,6 +162,9 @@ def _environment(language: str) -> Environment:
         "called": partial(called, words=words),
         "duration": duration,
         "moment": moment,
+        "problem": partial(problem, words=words),
+        "remedy": partial(remedy, words=words),
+        "exact": exact,
         "number": partial(number, language=language),
         "percent": partial(percent, language=language),
     }

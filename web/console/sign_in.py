@@ -1,6 +1,5 @@
 """`/sign-in`: the door of the console, by name and password or through the OpenID provider."""
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
@@ -15,22 +14,15 @@ from web.console.pages import Pages
 from web.console.visits import visit_of
 from web.console.words import N_
 from web.problems import Problem
+from web.sign_in.own_path import own_path
 from web.sign_in.passwords import PasswordTerms
 from web.sign_in.routes import begin_session
 from web.sign_in.schemas import Credentials
 
-_HOME = "/"
-_OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
-"""Printable ASCII without a backslash: browsers read `/\\host`, and a tab between, as `//host`."""
 _SAID_AT_THE_FORM = frozenset({"unauthenticated", "too-many-requests"})
 _PROVES_A_PAGE = N_("The form was not sent by a page of ours.")
 
 _Next = Annotated[str, Query(max_length=2_000)]
-
-
-def own_path(next_: str) -> str:
-    """Where to go after signing in: a path of this site, or the live page."""
-    return next_ if _OWN_PATH.fullmatch(next_) else _HOME
 
 
 def sign_in_pages(

@@ -1,7 +1,7 @@
 """`/rules/suggestions`: rules that corrections ask for, and drafts with one of them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Form
@@ -16,11 +16,12 @@ from router.rules_yaml import dump_rules
 from router.ruleset import Rule, Ruleset, ruleset_object
 from router.suggest import with_rule
 from router.suggesting import Looking, suggestions_object
-from store import records
+from store import declined_suggestions, records
 from store.engine import transaction
 from store.records import DecidedTicket
 from web.api.rules.doors import must_stand
-from web.console.labels.answers import may
+from web.api.why.suggestions import SuggestionKey
+from web.console.labels.answers import actor, may
 from web.console.labels.shown import key_of
 from web.console.pages import Pages
 from web.console.visits import visit_of
@@ -30,7 +31,7 @@ _EDITOR = "/rules/draft"
 
 
 def suggestion_pages(engine: Engine, pages: Pages, looking: Looking) -> APIRouter:
-    """The page, what was found, and a draft with one suggestion; `looking` bounds what it costs."""
+    """The page, what was found, drafts and refusals; `looking` bounds what looking costs."""
     routes = APIRouter(include_in_schema=False, prefix="/rules/suggestions")
 
     @routes.get("")
@@ -39,8 +40,28 @@ def suggestion_pages(engine: Engine, pages: Pages, looking: Looking) -> APIRoute
 
     @routes.get("/found")
     def found(request: Request) -> HTMLResponse:
-        shown = transaction(engine, lambda c: _found(c, looking))
-        return pages.page(visit_of(request), "suggestions/_found.html", **shown)
+        return _list(request, lambda c: None)
+
+    @routes.post("/{key}/decline")
+    def decline(request: Request, key: SuggestionKey) -> HTMLResponse:
+        visit = visit_of(request)
+        transaction(engine, lambda c: declined_suggestions.decline(c, key, by=actor(visit)))
+        return pages.page(visit, "suggestions/_declined.html", key=key)
+
+    @routes.post("/{key}/bring-back")
+    def bring_back(request: Request, key: SuggestionKey) -> HTMLResponse:
+        by = actor(visit_of(request))
+        return _list(request, lambda c: declined_suggestions.bring_back(c, key, by=by))
+
+    def _list(request: Request, first: Callable[[Connection], None]) -> HTMLResponse:
+        def work(connection: Connection) -> dict[str, Any]:
+            first(connection)
+            return _found(connection, looking)
+
+        visit = visit_of(request)
+        may_edit = may(visit, "POST", "/rules/suggestions/{key}/decline")
+        shown = transaction(engine, work)
+        return pages.page(visit, "suggestions/_found.html", may_edit=may_edit, **shown)
 
     @routes.post("/draft")
     def draft(request: Request, rule: _RuleText) -> HTMLResponse:
@@ -58,6 +79,7 @@ def _found(connection: Connection, looking: Looking) -> dict[str, Any]:
     tickets = {str(each.id): each for each in records.decisions_of(connection, ids)}
     return {
         "looked_at": found["looked_at"],
+        "declined": found["declined"],
         "version": found["ruleset_version"],
         "rules": [_shown(each, tickets) for each in found["rules"]],
         "overlaps": [

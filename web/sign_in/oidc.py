@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, unquote
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
@@ -36,20 +37,23 @@ class Flow:
         state: comes back with the browser, so that nobody else's way ends here.
         nonce: comes back in the ID token, so that no other token is taken for it.
         verifier: proves that who began the way ends it (RFC 7636).
+        next: the page that was asked for before.
     """
 
     state: str
     nonce: str
     verifier: str
+    next: str
 
     def packed(self) -> str:
         """As one word for a cookie."""
-        return ".".join((self.state, self.nonce, self.verifier))
+        return ".".join((self.state, self.nonce, self.verifier, quote(self.next, safe="")))
 
 
-def new_flow() -> Flow:
-    """256 random bits for each part."""
+def new_flow(next_: str) -> Flow:
+    """256 random bits for each secret part."""
     return Flow(
+        next=next_,
         state=secrets.token_urlsafe(32),
         nonce=secrets.token_urlsafe(32),
         verifier=secrets.token_urlsafe(32),
@@ -63,9 +67,10 @@ def unpacked(word: str | None) -> Flow:
         Problem: there is none, or it is none of ours.
     """
     parts = (word or "").split(".")
-    if len(parts) != 3 or not all(parts):
+    if len(parts) < 4 or not all(parts):
         raise refusal("This browser is not on its way from the provider.")
-    return Flow(state=parts[0], nonce=parts[1], verifier=parts[2])
+    state, nonce, verifier = parts[:3]
+    return Flow(state=state, nonce=nonce, verifier=verifier, next=unquote(".".join(parts[3:])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """`/sign-in/oidc` and its callback: where browsers leave for the provider and come back."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
@@ -12,8 +14,12 @@ from web.problems import Problem
 from web.sign_in.arrivals import RoleTerms, let_in
 from web.sign_in.cookies import cookie_of
 from web.sign_in.oidc import Provider, new_flow, unpacked
+from web.sign_in.own_path import own_path
 
 _CALLBACK = "/sign-in/oidc/callback"
+_Next = Annotated[str, Query(max_length=2_000)]
+_LONGEST = 1_000
+"""Characters of a path; three bytes each at most, of the 4,096 of a cookie (RFC 6265, 6.1)."""
 _WAY_S = 600
 """For how long a browser may be on its way."""
 
@@ -45,9 +51,9 @@ def oidc_routes(doorman: Doorman, settings: Settings) -> APIRouter:
     kept = cookie_of(settings, "oidc", max_age_s=_WAY_S)
 
     @routes.get("")
-    def leave(request: Request) -> RedirectResponse:
+    def leave(request: Request, next: _Next = "") -> RedirectResponse:
         doorman.limits.sign_in(address_of(request))
-        flow = new_flow()
+        flow = new_flow(own_path(next if len(next) <= _LONGEST else ""))
         answer = _redirect(_given(provider).way_there(flow, _back(request, settings)))
         kept.put(answer, flow.packed())
         return answer
@@ -61,7 +67,7 @@ def oidc_routes(doorman: Doorman, settings: Settings) -> APIRouter:
             doorman.engine,
             lambda c: let_in(c, claims, issuer=there.issuer, terms=terms, life=doorman.life),
         )
-        answer = _redirect("/")
+        answer = _redirect(own_path(flow.next))
         doorman.cookie.put(answer, secret)
         kept.drop(answer)
         return answer

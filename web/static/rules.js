@@ -2,6 +2,7 @@
 // that a drag makes can be made by the buttons of a rule.
 
 import { drop, keep, kept } from "./rules_draft.js";
+import { tellInZone } from "./zoned.js";
 
 const EDGE = 60;
 let isFirst = true;
@@ -28,7 +29,9 @@ function settle() {
   isFirst = false;
 }
 document.addEventListener("htmx:afterSettle", settle);
+document.addEventListener("htmx:afterSettle", tellInZone);
 settle();
+tellInZone();
 
 // The rule before which the dragged one belongs; null for the end.
 function follower(list, dragged, y) {

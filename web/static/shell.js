@@ -5,6 +5,7 @@ const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 const locale = document.documentElement.lang;
 const ages = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const toTheMinute = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
 function age(seconds) {
   for (const [unit, length] of UNITS) {
@@ -16,7 +17,8 @@ function age(seconds) {
 export function tellTimes(within = document) {
   for (const time of within.querySelectorAll("time[datetime]:not([data-plain])")) {
     const at = Date.parse(time.dateTime);
-    time.textContent = age((Date.now() - at) / 1000);
+    time.textContent = "exact" in time.dataset
+      ? toTheMinute.format(at) : age((Date.now() - at) / 1000);
     time.title = exact.format(at);
   }
 }

@@ -97,21 +97,6 @@ def test_waiting_prints_decisions(
     assert "→ orders" in capsys.readouterr().out
 
 
-def test_history_is_imported_to_learn_from_and_never_decided(
-    run: Run, engine: Engine, tmp_path: Path
-) -> None:
-    rows = [_row("1", labels=["a"], split="train"), _row("2"), _row("3", labels=[])]
-    status, summary = run("tickets", "import", _file(tmp_path, rows))
-    assert (status, summary["created"], summary["refused"]) == (1, 2, 1)
-    assert summary["errors"][0] | {"fix": ""} == {
-        "line": 2,
-        "field": "labels",
-        "problem": "is missing",
-        "fix": "",
-    }
-    assert _states(engine) == ["decided", "decided"]
-
-
 def test_a_ticket_is_shown_by_its_senders_id(
     run: Run, engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

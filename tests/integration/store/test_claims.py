@@ -98,10 +98,23 @@ def test_a_renewed_lease_is_kept(engine: Engine, postgres_url: str) -> None:
     transaction(engine, lambda c: accept(c, [a_ticket()], source="shop"))
     worker = _worker(engine)
     with _living(postgres_url, worker):
-        _claim(engine, worker, lease_s=0.05)
-        transaction(engine, lambda c: renew(c, worker=worker, lease_s=30))
+        [held] = _claim(engine, worker, lease_s=0.05)
+        transaction(engine, lambda c: renew(c, worker=worker, lease_s=30, tokens=[held.token]))
         time.sleep(0.1)
         assert transaction(engine, give_back_of_the_dead) == 0
+
+
+def test_a_claim_that_its_worker_does_not_know_of_is_not_renewed(
+    engine: Engine, postgres_url: str
+) -> None:
+    """It was committed, and the answer was lost with the connection."""
+    transaction(engine, lambda c: accept(c, [a_ticket()], source="shop"))
+    worker = _worker(engine)
+    with _living(postgres_url, worker):
+        _claim(engine, worker, lease_s=0.05)
+        transaction(engine, lambda c: renew(c, worker=worker, lease_s=30, tokens=[]))
+        time.sleep(0.1)
+        assert transaction(engine, give_back_of_the_dead) == 1
 
 
 def test_a_zombie_cannot_finish_what_was_given_to_somebody_else(engine: Engine) -> None:

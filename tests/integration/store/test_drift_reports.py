@@ -52,7 +52,7 @@ def _keep(engine: Engine, found: Found) -> DriftReport | None:
 
 def _events(engine: Engine) -> int:
     with engine.connect() as connection:
-        events = text("SELECT count(*) FROM outbox WHERE event = 'drift.alert'")
+        events = text("SELECT count(*) FROM outbox WHERE event = 'drift.detected'")
         return int(connection.execute(events).scalar_one())
 
 

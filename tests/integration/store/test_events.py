@@ -43,7 +43,7 @@ def test_many_decisions_of_one_moment_are_read_once_each(engine: Engine) -> None
 def test_a_decision_that_appears_late_is_read_and_other_events_are_not(engine: Engine) -> None:
     def work(connection: Connection) -> tuple[list[UUID], list[UUID]]:
         _add(connection, _id(4_000), _id(9_000))
-        _add(connection, _id(5_000), event="drift.alert")
+        _add(connection, _id(5_000), event="drift.detected")
         first, place = _read_on(connection, Place(start=_id(0)), 100)
         _add(connection, _id(4_500))
         return first, _read_on(connection, place, 100)[0]

@@ -107,7 +107,7 @@ def _count(engine: Engine, what: str) -> int:
 
 
 def _events(engine: Engine) -> int:
-    return _count(engine, "outbox WHERE event = 'drift.alert'")
+    return _count(engine, "outbox WHERE event = 'drift.detected'")
 
 
 def test_a_quiet_window_has_a_report_and_no_alert(
@@ -131,7 +131,7 @@ def test_a_label_whose_share_tripled_alerts_within_its_window_and_is_told_once(
     report = _report(check(engine, plan))
     assert ("estimated_share", "login") in _alerts(report)
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT payload FROM outbox WHERE event = 'drift.alert'"))
+        rows = connection.execute(text("SELECT payload FROM outbox WHERE event = 'drift.detected'"))
         [payload] = rows.scalars()
     assert payload["report"] == report.id
     assert payload["model_version"] == artifact.version

@@ -45,7 +45,7 @@ def _tickets(artifact: Artifact) -> list[Made]:
 def test_a_message_wakes_trainers_and_two_of_them_keep_one_report(
     engine: Engine, postgres_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    artifact = build_tiny_artifact(tmp_path / "model")
+    artifact = build_tiny_artifact(tmp_path / "state" / "models" / "model")
     processes = Processes(tmp_path, _environment(postgres_url, redis_url, tmp_path / "state"))
     app = make_producer_app(redis_url, publish_timeout_s=1)
     made = _tickets(artifact)
@@ -127,5 +127,7 @@ def test_a_check_that_is_killed_leaves_no_trace_and_the_next_one_makes_the_repor
         reports = connection.execute(text("SELECT since, tickets FROM drift_reports ORDER BY id"))
         assert [(row.since, row.tickets) for row in reports] == [(start, 300), (until, 300)]
         alerts = connection.execute(text("SELECT count(*) FROM drift_reports WHERE alerts > 0"))
-        events = connection.execute(text("SELECT count(*) FROM outbox WHERE event = 'drift.alert'"))
+        events = connection.execute(
+            text("SELECT count(*) FROM outbox WHERE event = 'drift.detected'")
+        )
         assert events.scalar_one() == alerts.scalar_one()

@@ -368,7 +368,8 @@ def test_without_a_trial_a_look_does_nothing(engine: Engine, tmp_path: Path) -> 
 def test_a_trainer_process_rolls_back_by_itself(
     engine: Engine, postgres_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    made = [build_tiny_artifact(tmp_path / f"model-{seed}", seed=seed) for seed in range(2)]
+    models = tmp_path / "state" / "models"
+    made = [build_tiny_artifact(models / f"model-{seed}", seed=seed) for seed in range(2)]
     for artifact in made:
         register(engine, artifact)
     old, new = (artifact.version for artifact in made)

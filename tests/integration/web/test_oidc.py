@@ -45,9 +45,9 @@ def trusting(serve: Serve, provider: Provider) -> Serve:
     return started
 
 
-def _there(client: TestClient) -> str:
+def _there(client: TestClient, next_: str = "") -> str:
     """Goes to the provider; gives the URL that it sends the browser back to."""
-    leaves = client.get("/sign-in/oidc")
+    leaves = client.get("/sign-in/oidc", params={"next": next_})
     assert leaves.status_code == 303, leaves.text
     return httpx2.get(leaves.headers["location"]).headers["location"]
 
@@ -68,6 +68,22 @@ def test_who_the_provider_knows_is_let_in_and_is_one_person(
         assert me["csrf_token"]
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM people")).scalar() == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "goes_to"),
+    [
+        ("/rules/history?a=1.5&b=2", "/rules/history?a=1.5&b=2"),
+        ("//elsewhere.example.com", "/"),
+        ("https://elsewhere.example.com", "/"),
+        ("/" + "x" * 1_500, "/"),
+    ],
+)
+def test_the_page_that_was_asked_for_is_where_the_way_ends(
+    trusting: Serve, asked: str, goes_to: str
+) -> None:
+    client = trusting(oidc_default_role="agent")
+    assert client.get(_there(client, asked)).headers["location"] == goes_to
 
 
 @pytest.mark.parametrize(

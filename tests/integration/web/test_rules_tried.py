@@ -156,7 +156,6 @@ def test_a_ticket_without_a_decision_cannot_be_tried(ops: TestClient) -> None:
 def test_hits_count_how_often_each_rule_held_and_won(ops: TestClient, engine: Engine) -> None:
     assert ops.get("/v1/rules/hits?days=1").json() == {
         "decisions": 3,
-        "looked_at": 3,
         "rules": [
             {"rule": "all", "held": 3, "won": 0},
             {"rule": "money", "held": 2, "won": 2},

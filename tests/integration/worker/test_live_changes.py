@@ -16,7 +16,7 @@ from tests.factories.models import activate, register
 from tests.factories.processes import wait_until
 from tests.factories.values import tickets
 from tests.faults.conftest import System
-from tests.faults.ledger import compare
+from tests.faults.invariants import check
 
 
 @pytest.fixture
@@ -111,5 +111,5 @@ def test_models_swapped_under_load_lose_no_ticket_and_mix_no_decision(system: Sy
         activate(system.engine, made[swap % 2].version)
         time.sleep(0.5)
     system.wait_until_decided()
-    assert compare(system.engine, system.ledger).are_none
+    assert check(system.engine, system.ledger).are_none
     assert _rungs(system.engine) == {Rung.MODEL}

@@ -20,7 +20,7 @@ from tests.factories.processes import wait_until
 from tests.factories.scorers import FakeScorer, serving
 from tests.factories.values import a_claim, tickets
 from tests.faults.conftest import System
-from tests.faults.ledger import compare
+from tests.faults.invariants import check
 from worker.batching import Work, read
 from worker.counters import Counters
 from worker.flight import Flight
@@ -206,7 +206,7 @@ def _decide(system: System, count: int) -> dict[str, str]:
     system.wait_for_workers(1)
     system.sender.send(tickets(count))
     system.wait_until_decided()
-    assert compare(system.engine, system.ledger).are_none
+    assert check(system.engine, system.ledger).are_none
     with system.engine.connect() as connection:
         rows = connection.execute(
             text("SELECT ticket_id, model_version FROM decisions WHERE rung = 'model'")
@@ -282,4 +282,4 @@ def test_trials_that_begin_and_end_under_load_lose_no_ticket(
             ),
         )
     system.wait_until_decided()
-    assert compare(system.engine, system.ledger).are_none
+    assert check(system.engine, system.ledger).are_none

@@ -96,6 +96,14 @@ def test_what_is_not_json_is_refused_with_a_reason(line: str | bytes) -> None:
     assert caught.value.field == "ticket"
 
 
+@pytest.mark.parametrize("field", ["created_at", "deadline"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_utc_does_not_have_is_refused(field: str, moment: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_ticket({"id": "x", "subject": "s", "body": "b", field: moment})
+    assert caught.value.field == field
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text(),

@@ -151,6 +151,17 @@ def test_hours_past_midnight_belong_to_the_day_on_which_they_began(
     assert holds(condition, now=now) is expected
 
 
+@pytest.mark.parametrize(
+    ("zone", "now"),
+    [
+        ("America/New_York", datetime(1, 1, 1, tzinfo=UTC)),
+        ("Asia/Tokyo", datetime(9999, 12, 31, 23, tzinfo=UTC)),
+    ],
+)
+def test_hours_hold_or_not_even_at_the_ends_of_the_calendar(zone: str, now: datetime) -> None:
+    assert holds(HoursWithin(zone=zone), now=now)
+
+
 def test_hours_of_a_sunday_night_reach_into_monday() -> None:
     condition = HoursWithin(zone="UTC", days=("sun",), start_minute=22 * 60, end_minute=6 * 60)
     assert holds(condition, now=in_zone(8, 1))

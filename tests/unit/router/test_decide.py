@@ -95,6 +95,8 @@ def test_a_disabled_rule_is_not_considered() -> None:
     [
         (a_ticket(subject=" ", body="<p> </p>"), Rung.DEFAULT, {}, Reason.EMPTY_TEXT),
         (a_ticket(subject="", body=""), Rung.MODEL, REFUND, Reason.EMPTY_TEXT),
+        (a_ticket(subject="", body="Refund?"), Rung.DEFAULT, {}, Reason.MODEL_UNAVAILABLE),
+        (a_ticket(subject="Refund?", body=" "), Rung.LINEAR, REFUND, Reason.NO_RULE),
         (TICKET, Rung.DEFAULT, {}, Reason.MODEL_UNAVAILABLE),
         (TICKET, Rung.MODEL, {"refund": 0.4}, Reason.BELOW_THRESHOLD),
         (TICKET, Rung.KEYWORDS, {}, Reason.BELOW_THRESHOLD),

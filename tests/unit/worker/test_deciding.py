@@ -7,7 +7,7 @@ from router.review import ReviewPlan
 from store.review_items import Wanted
 from tests.factories.scorers import FakeScorer, serving
 from tests.factories.values import a_claim
-from worker.deciding import decided, quarantined, review_wanted
+from worker.deciding import decided, quarantined, refused, review_wanted
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -51,6 +51,16 @@ def test_a_quarantined_ticket_goes_to_manual_triage_with_its_error() -> None:
     assert made.state is TicketState.QUARANTINED
     assert made.decision.routing.reason is Reason.MANUAL_TRIAGE
     assert made.error == "ended its worker"
+
+
+def test_a_decision_that_cannot_be_stored_becomes_manual_triage_without_what_may_be_why() -> None:
+    made = decided(a_claim(), text="x", row=[0.9, 0.2], serving=serving(), now=NOW)
+    given_up = refused(made, "PostgreSQL: DataError")
+    assert given_up.state is TicketState.QUARANTINED
+    assert given_up.decision.routing.primary == made.decision.routing.primary
+    assert given_up.decision.routing.reason is Reason.MANUAL_TRIAGE
+    assert (given_up.decision.scores, given_up.decision.routing.trace) == ({}, [])
+    assert given_up.error == "the database refuses its decision: PostgreSQL: DataError"
 
 
 def _wanted(text: str, row: list[float], share: float = 0.0) -> Wanted | None:

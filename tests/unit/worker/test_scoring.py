@@ -7,11 +7,15 @@ from core.types import Rung
 from tests.factories.scorers import FakeScorer, serving
 from tests.factories.values import a_claim
 from worker.batching import Chunk, chunks, read
+from worker.counters import Counters
 from worker.host import Serving
 from worker.isolation import Isolation
+from worker.results import Results
 from worker.retry import Treatment
 from worker.scorers import Scorer
 from worker.scoring import Scored, Scoring
+
+_RAISED = "the model cannot score this text: it ends in ValueError"
 
 
 class FakeHost:
@@ -40,7 +44,7 @@ def _score(
     serves = serving(scorer)
     host = FakeHost(serving(lower or scorer) if lower else serves)
     claims = [a_claim(f"t-{n}", body=body) for n, body in enumerate(bodies)]
-    scoring = Scoring(host, Isolation(timeout_s=1))  # type: ignore[arg-type]
+    scoring = Scoring(host, Isolation(timeout_s=1), Results(100, Counters()))  # type: ignore[arg-type]
     made = chunks(read(claims), serves, max_tokens=100_000)
     return [scored for chunk in made for scored in scoring.score(chunk)], host
 
@@ -54,7 +58,7 @@ def test_a_poison_ticket_does_not_hold_up_its_batch() -> None:
     scorer = _raise_for("poison", ValueError("quotes the ticket"))
     outcomes, host = _score(scorer, ["a", "poison", "c", "d", "e"])
     errors = {x.work.claim.ticket.body: x.error for x in outcomes}
-    assert errors == {"a": None, "poison": "ValueError", "c": None, "d": None, "e": None}
+    assert errors == {"a": None, "poison": _RAISED, "c": None, "d": None, "e": None}
     assert not host.stepped
 
 
@@ -85,8 +89,9 @@ def test_a_ticket_past_all_patience_is_given_up_without_touching_the_device() ->
     serves = serving(FakeScorer(fails=touched.append))
     works = read([a_claim(attempts=9)])
     chunk = Chunk(works=tuple(works), serving=serves, treatment=Treatment.QUARANTINE)
-    scoring = Scoring(FakeHost(serves), Isolation(timeout_s=1))  # type: ignore[arg-type]
-    assert [x.error for x in scoring.score(chunk)] == ["ended its worker"]
+    scoring = Scoring(FakeHost(serves), Isolation(timeout_s=1), Results(100, Counters()))  # type: ignore[arg-type]
+    [given_up] = scoring.score(chunk)
+    assert given_up.error == "every worker that took it ended while it had it"
     assert not touched
 
 

@@ -1,7 +1,7 @@
 """Labels edited and moved: in the transaction at hand where that is all, else by a trainer."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from router.label_changes import EXAMPLES, commit
 from router.label_listing import ListedLabel, listed
 from router.label_outlook import Further, Outlook, Wanted, check, further, look
 from router.label_wishes import wanted_object
+from router.lint import finding_object
 from store import label_requests, taxonomy
 from store.engine import one_moment
 from store.taxonomy import Label
@@ -174,7 +175,7 @@ def _touched(outlook: Outlook, more: Further) -> Touched:
         corrections=outlook.corrections,
         rules=list(outlook.rules),
         rules_diff=list(compare(*outlook.ruleset).diff),
-        findings=[asdict(finding) for finding in more.findings],
+        findings=[finding_object(finding) for finding in more.findings],
         to_relabel=[ticket.external_id for ticket in more.to_relabel],
         serving=outlook.change.serving,
     )

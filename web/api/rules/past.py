@@ -22,8 +22,8 @@ _Cursor = Annotated[
 _OF_LISTS = documented("unauthenticated", "forbidden", "invalid", "unavailable")
 
 
-def past_routes(engine: Engine, *, most: int) -> APIRouter:
-    """The three routes; hits are counted in about `most` decisions."""
+def past_routes(engine: Engine) -> APIRouter:
+    """The three routes."""
     routes = APIRouter(prefix="/v1/rules", tags=["rules"])
 
     @routes.get(
@@ -67,10 +67,9 @@ def past_routes(engine: Engine, *, most: int) -> APIRouter:
         """
         now = datetime.now(UTC)
         since = now - timedelta(days=days)
-        found = transaction(engine, lambda c: rule_hits.hits(c, since, now, most=most))
+        found = transaction(engine, lambda c: rule_hits.hits(c, since, now))
         return Hits(
             decisions=found.decisions,
-            looked_at=found.looked_at,
             rules=[RuleHits.model_validate(each) for each in found.rules],
         )
 

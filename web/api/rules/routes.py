@@ -38,14 +38,14 @@ from web.problems import Problem
 
 
 def rule_routes(engine: Engine, gate: Gate, *, most: int) -> list[APIRouter]:
-    """Every door of rules; backtests and hits look at about `most` decisions."""
+    """Every door of rules; backtests look at about `most` decisions."""
     saver = Saver(engine, gate)
     return [
         _standing_routes(engine),
         _saving_routes(saver),
         _single_routes(saver),
         yaml_routes(engine, saver),
-        past_routes(engine, most=most),
+        past_routes(engine),
         trial_routes(engine, most=most),
     ]
 

@@ -404,20 +404,14 @@ class RuleHits(BaseModel):
 
 
 class Hits(BaseModel):
-    """Hits of every rule that held in the period, those that hold most first.
-
-    `decisions` are those of the period, `looked_at` the ones counted: a sample by hash if there are
-    many.
-    """
+    """Hits of every rule that held for one of the period's `decisions`, the most frequent first."""
 
     model_config = _example(
         {
             "decisions": 41_322,
-            "looked_at": 41_322,
             "rules": [{"rule": "refunds", "held": 812, "won": 790}],
         }
     )
 
     decisions: int
-    looked_at: int
     rules: list[RuleHits]

@@ -1,8 +1,7 @@
 """`/v1/stats`: how good and how quick decisions were in a period, and what waits now.
 
-A question costs what its period holds: ids begin with the time of arrival, so that partitions and
-primary keys find the rows; a period has a longest length; and of more decisions than a setting says
-a sample is looked at. What people said is counted whole, and is less than what was decided.
+A question costs the hours of its period, which has a longest length: decisions are counted by the
+hour (`store.hour_counts`), and what hours cannot tell is that of a sample.
 """
 
 from collections.abc import Mapping
@@ -95,7 +94,7 @@ def _stats(
     asked = Asked(
         since=since,
         until=until,
-        share=min(1.0, limits.decisions / max(decisions, 1)),
+        most=limits.decisions,
         audit_share=limits.audit_share,
         version=wanted.model_version,
         language=wanted.language,
@@ -109,7 +108,7 @@ def _stats(
         until=until,
         by=wanted.by,
         decisions=decisions,
-        sampled_share=asked.share,
+        sampled_share=quality.share_of(decisions, limits.decisions),
         groups=groups,
         groups_left_out=len(found) - len(groups),
         queue=_queue(connection),

@@ -122,7 +122,11 @@ class Queue(BaseModel):
 
 
 class Stats(BaseModel):
-    """Figures of a period. Counts of decisions are estimates where `sampled_share` is under 1."""
+    """Figures of a period.
+
+    Where `sampled_share` is under 1, times are those of a sample, and where only some decisions
+    were asked for their counts are estimates.
+    """
 
     model_config = _example(_ANSWER)
 
@@ -130,7 +134,7 @@ class Stats(BaseModel):
     until: datetime
     by: GroupBy
     decisions: int = Field(description="of the period, whatever else was asked")
-    sampled_share: float = Field(description="of them that was looked at")
+    sampled_share: float = Field(description="of them that a sample is of")
     groups: list[Group] = Field(description="by name; the 1,000 with most tickets")
     groups_left_out: int
     queue: Queue

@@ -12,8 +12,9 @@ from router.thresholds import Cost, LabelPlan, Ways, cost_goal
 
 _Name = Annotated[
     str,
-    Field(min_length=1, max_length=200),
+    Field(max_length=200),
     AfterValidator(lambda name: clean_text(name).text),
+    Field(min_length=1),
 ]
 _Score = Annotated[float, Field(ge=0, le=1)]
 _Target = Annotated[float, Field(gt=0, lt=1)]

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from core import tracing
 from core.redaction import Redactor
 from core.text import clean_text
 from core.ticket_json import TicketShape
@@ -18,6 +19,7 @@ from store.records import ticket_record
 from store.ticket_pages import TicketFilter, page
 from web.access import caller
 from web.api.cursors import cursor_of, id_of
+from web.api.tickets.backlog import Backlog
 from web.api.tickets.intake import read_submission, request_of, take
 from web.api.tickets.schemas import (
     TICKET_EXAMPLE,
@@ -84,6 +86,7 @@ def ticket_routes(
     engine: Engine,
     announce: Callable[[tuple[UUID, ...]], None],
     limits: RateLimits,
+    backlog: Backlog,
     redact: Redactor,
 ) -> APIRouter:
     """The three routes; `announce` tells workers of what was stored and returns at once."""
@@ -99,6 +102,8 @@ def ticket_routes(
             "idempotency-key-reused",
             "too-large",
             "invalid",
+            "too-many-requests",
+            "queue-full",
             "unavailable",
         ),
         openapi_extra=_BODY,
@@ -112,17 +117,19 @@ def ticket_routes(
     ) -> JSONResponse:
         """Answers once they are stored. Of several, each has its own outcome."""
         whose = clean_text(source or sender.name).text
+        backlog.admit()
         limits.tickets(sender, 1)
         submission = read_submission(body)
         limits.tickets(sender, len(submission.entries) - 1)
         request = idempotency_key and request_of(
             sender, key=idempotency_key, source=whose, body=body
         )
-        answered = transaction(
-            engine,
-            lambda c: take(c, submission, source=whose, request=request or None, redact=redact),
-        )
-        announce(answered.stored)
+        with tracing.span("intake", tickets=len(submission.entries)):
+            answered = transaction(
+                engine,
+                lambda c: take(c, submission, source=whose, request=request or None, redact=redact),
+            )
+            announce(answered.stored)
         headers = {"idempotency-replayed": "true"} if answered.replayed else None
         return JSONResponse(answered.body, 202, headers)
 

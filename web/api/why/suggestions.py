@@ -1,21 +1,26 @@
 """`/v1/suggestions`: rules that people's corrections ask for, and labels that they exchange."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
+from starlette.requests import Request
 
 from router.suggesting import Looking, suggestions_object
+from store import declined_suggestions
 from store.engine import transaction
+from web.access import caller
 from web.problems import documented
 
+SuggestionKey = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 _EXAMPLE: dict[str, Any] = {
     "looked_at": 1840,
     "ruleset_version": 12,
     "rules": [
         {
+            "key": "5b0c6b6f6a1f4e0f9d2c6f0b7a3e8d11",
             "department": "billing",
             "pattern": "label refund is predicted and channel is chat",
             "support": 14,
@@ -41,6 +46,7 @@ _EXAMPLE: dict[str, Any] = {
             },
         }
     ],
+    "declined": 0,
     "overlaps": [{"labels": ["delivery", "express"], "corrections": 9}],
 }
 
@@ -67,6 +73,7 @@ class SuggestedBacktest(BaseModel):
 class SuggestedRule(BaseModel):
     """A rule to put into the ruleset, and what speaks for it."""
 
+    key: str = Field(description="the same for the same pattern and department")
     department: str
     pattern: str
     support: int = Field(description="corrections that it would have made needless")
@@ -94,11 +101,12 @@ class Suggestions(BaseModel):
     looked_at: int
     ruleset_version: int
     rules: list[SuggestedRule]
+    declined: int = Field(description="that would be here, had nobody declined them")
     overlaps: list[OverlappingLabels]
 
 
 def suggestion_routes(engine: Engine, looking: Looking) -> APIRouter:
-    """The door; `looking` bounds what it costs."""
+    """The doors; `looking` bounds what looking costs."""
     routes = APIRouter(prefix="/v1/suggestions", tags=["rules"])
 
     @routes.get(
@@ -110,5 +118,27 @@ def suggestion_routes(engine: Engine, looking: Looking) -> APIRouter:
     def suggestions() -> dict[str, Any]:
         """Each with a rule that is ready to be saved by `PUT /v1/rules`."""
         return transaction(engine, lambda c: suggestions_object(c, looking))
+
+    @routes.put(
+        "/{key}/declined",
+        status_code=204,
+        responses=documented("unauthenticated", "forbidden", "invalid", "unavailable"),
+        summary="Decline a suggestion",
+    )
+    def decline(request: Request, key: SuggestionKey) -> None:
+        """It is not made again, however many corrections ask for it."""
+        by = caller(request).name
+        transaction(engine, lambda c: declined_suggestions.decline(c, key, by=by))
+
+    @routes.delete(
+        "/{key}/declined",
+        status_code=204,
+        responses=documented("unauthenticated", "forbidden", "invalid", "unavailable"),
+        summary="Let a suggestion be made again",
+    )
+    def bring_back(request: Request, key: SuggestionKey) -> None:
+        """Nothing happens to one that was not declined."""
+        by = caller(request).name
+        transaction(engine, lambda c: declined_suggestions.bring_back(c, key, by=by))
 
     return routes

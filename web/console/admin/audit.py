@@ -31,8 +31,10 @@ AREAS: Mapping[str, str] = {
     "ticket": N_("Tickets"),
     "tickets": N_("Erasures"),
     "proposal": N_("Proposals"),
+    "suggestion": N_("Suggestions"),
     "person": N_("People"),
     "token": N_("Tokens"),
+    "webhook": N_("Webhooks"),
 }
 """What stands before the dot of an action."""
 _MOST = 50

@@ -16,6 +16,8 @@ from web.problems import Problem
 ROOMS: Sequence[Place] = (
     Place(path="/admin/people", name=N_("People")),
     Place(path="/admin/tokens", name=N_("Tokens")),
+    Place(path="/admin/connections", name=N_("Connections")),
+    Place(path="/admin/webhooks", name=N_("Webhooks")),
     Place(path="/admin/proposals", name=N_("Proposals")),
     Place(path="/admin/audit", name=N_("Audit log")),
     Place(path="/admin/erasures", name=N_("Erasures")),

@@ -35,8 +35,8 @@ from web.problems import Problem
 _DAYS = 30
 
 
-def department_pages(engine: Engine, pages: Pages, *, most: int) -> APIRouter:
-    """`/departments` and a department's page; figures are of `most` decisions at most."""
+def department_pages(engine: Engine, pages: Pages) -> APIRouter:
+    """`/departments` and a department's page."""
     routes = APIRouter(include_in_schema=False, prefix="/departments")
 
     @routes.get("")
@@ -47,7 +47,7 @@ def department_pages(engine: Engine, pages: Pages, *, most: int) -> APIRouter:
 
     @routes.get("/table")
     def table(request: Request) -> HTMLResponse:
-        lines = transaction(engine, lambda c: _lines(c, most))
+        lines = transaction(engine, lambda c: _lines(c, _figures(c)))
         return pages.page(visit_of(request), "departments/_table.html", lines=lines)
 
     @routes.get("/{key}")
@@ -81,17 +81,14 @@ def offers(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _lines(connection: Connection, most: int | None) -> list[Line]:
-    one_moment(connection)
-    figures = None if most is None else _figures(connection, most)
+def _lines(connection: Connection, figures: Mapping[str, Figures] | None) -> list[Line]:
     return lines_of(taxonomy.departments(connection), _standing(connection).ruleset, figures)
 
 
-def _figures(connection: Connection, most: int) -> Mapping[str, Figures]:
+def _figures(connection: Connection) -> Mapping[str, Figures]:
     until = datetime.now(UTC)
     since = until - timedelta(days=_DAYS)
-    decisions = quality.decisions_between(connection, since, until)
-    asked = Asked(since=since, until=until, share=min(1.0, most / max(decisions, 1)))
+    asked = Asked(since=since, until=until, wants_times=False)
     return quality.figures(connection, asked, GroupBy.DEPARTMENT)
 
 

@@ -153,15 +153,12 @@ def _asked(checks: Sequence[Check]) -> list[Any]:
 def _read_figures(connection: Connection, now: datetime, limits: StatsLimits) -> dict[str, Any]:
     one_moment(connection)
     since = now - min(timedelta(days=_DAYS), limits.longest)
-    decisions = quality.decisions_between(connection, since, now)
-    share = min(1.0, limits.decisions / max(decisions, 1))
-    asked = Asked(since=since, until=now, share=share, audit_share=limits.audit_share)
+    asked = Asked(since=since, until=now, wants_times=False, audit_share=limits.audit_share)
     versions = quality.figures(connection, asked, GroupBy.VERSION)
     active = model_versions.active(connection)
     metrics = {} if active is None else model_versions.find(connection, active.version).metrics
     return {
         "days": (now - since).days,
-        "sampled": share < 1,
         "all": all_of(versions.values()) if versions else None,
         "labels": label_lines(quality.figures(connection, asked, GroupBy.LABEL)),
         "versions": versions,

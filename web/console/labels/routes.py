@@ -41,8 +41,8 @@ _DAYS = 30
 _EXAMPLES = 5
 
 
-def label_routes(engine: Engine, pages: Pages, *, most: int) -> APIRouter:
-    """`/labels` and what is under a label's key; figures are of `most` decisions at most."""
+def label_routes(engine: Engine, pages: Pages) -> APIRouter:
+    """`/labels` and what is under a label's key."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/labels")
@@ -53,7 +53,7 @@ def label_routes(engine: Engine, pages: Pages, *, most: int) -> APIRouter:
 
     @routes.get("/labels/table")
     def table(request: Request) -> HTMLResponse:
-        lines = transaction(engine, lambda c: _full_lines(c, most))
+        lines = transaction(engine, _full_lines)
         return pages.page(visit_of(request), "labels/_table.html", lines=lines)
 
     @routes.get("/labels/{key}")
@@ -104,13 +104,12 @@ def _bare_lines(connection: Connection) -> list[Line]:
     return [bare_line(label, model) for label in taxonomy.labels(connection)]
 
 
-def _full_lines(connection: Connection, most: int) -> list[Line]:
+def _full_lines(connection: Connection) -> list[Line]:
     one_moment(connection)
     model = serving(connection)
     until = datetime.now(UTC)
     since = until - timedelta(days=_DAYS)
-    decisions = quality.decisions_between(connection, since, until)
-    asked = Asked(since=since, until=until, share=min(1.0, most / max(decisions, 1)))
+    asked = Asked(since=since, until=until, wants_times=False)
     figures = quality.figures(connection, asked, GroupBy.LABEL)
     return [
         full_line(each, figures.get(each.label.name), model) for each in listed(connection).labels

@@ -64,14 +64,8 @@ class LastDay:
     change: float | None
 
 
-def live_routes(engine: Engine, pages: Pages, *, stats_tickets: int) -> APIRouter:
-    """`/`, `/board`, the part of it that changes, and `/live/day`, what changes slowly.
-
-    Args:
-        engine: of the database.
-        pages: renders.
-        stats_tickets: about so many decisions of a day are looked at.
-    """
+def live_routes(engine: Engine, pages: Pages) -> APIRouter:
+    """`/`, `/board`, the part of it that changes, and `/live/day`, what changes slowly."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/")
@@ -90,7 +84,7 @@ def live_routes(engine: Engine, pages: Pages, *, stats_tickets: int) -> APIRoute
 
     @routes.get("/live/day")
     def day(request: Request) -> HTMLResponse:
-        found = transaction(engine, lambda c: _read_day(c, datetime.now(UTC), stats_tickets))
+        found = transaction(engine, lambda c: _read_day(c, datetime.now(UTC)))
         return pages.page(visit_of(request), "live/_day.html", day=found)
 
     return routes
@@ -147,10 +141,10 @@ def _read_choices(connection: Connection) -> Choices:
     )
 
 
-def _read_day(connection: Connection, now: datetime, most: int) -> LastDay:
+def _read_day(connection: Connection, now: datetime) -> LastDay:
     decided = quality.decisions_between(connection, now - _DAY, now)
     then = quality.decisions_between(connection, now - _WEEK - _DAY, now - _WEEK)
-    asked = Asked(since=now - _DAY, until=now, share=min(1.0, most / max(decided, 1)))
+    asked = Asked(since=now - _DAY, until=now, wants_times=False)
     found = quality.figures(connection, asked, GroupBy.ALL).get("all")
     return LastDay(
         decided=decided,

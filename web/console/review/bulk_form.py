@@ -13,6 +13,8 @@ from web.api.review.schemas import MOST
 from web.console.review.rows import Said
 
 _MOST_TICKS = 1_000
+MOST_FIELDS = 2 * _MOST_TICKS
+"""Ticks, and for each of 100 rows its item, its department and whether it is skipped."""
 _PAIR = re.compile(r"[0-9a-f-]{1,36}:.{0,200}", re.DOTALL)
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _Key = Annotated[str, Field(pattern="^[0-9a-f-]{1,36}$")]

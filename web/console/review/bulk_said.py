@@ -10,7 +10,14 @@ from starlette.responses import HTMLResponse
 
 from store.engine import transaction
 from web.console.pages import Pages
-from web.console.review.bulk_form import Given, Items, SaidForm, Tickets, given_by_key
+from web.console.review.bulk_form import (
+    MOST_FIELDS,
+    Given,
+    Items,
+    SaidForm,
+    Tickets,
+    given_by_key,
+)
 from web.console.review.desk import Agent, around
 from web.console.review.rows import Refused, Row, Settled, settled, settled_again, taken_back
 from web.console.visits import visit_of
@@ -20,7 +27,7 @@ def review_bulk_said_routes(
     engine: Engine, pages: Pages, *, service_users: frozenset[str]
 ) -> APIRouter:
     """The three doors; what `service_users` say of a ticket does not count."""
-    routes = APIRouter(include_in_schema=False)
+    routes = APIRouter(include_in_schema=False, form_limits={"max_fields": MOST_FIELDS})
 
     def part(request: Request, make: Callable[[Connection], dict[str, Any]]) -> HTMLResponse:
         shown = transaction(engine, make)

@@ -25,22 +25,18 @@ _LARGEST = (1 << 63) - 1
 
 
 class Counted(BaseModel):
-    """Hits of the last 30 days: of `decisions`, `looked_at` were counted.
-
-    `rules` has how often each held and won.
-    """
+    """Hits of the last 30 days' `decisions`; `rules` has how often each held and won."""
 
     model_config = ConfigDict(frozen=True)
 
     decisions: int = Field(ge=0)
-    looked_at: int = Field(ge=0)
     rules: dict[str, tuple[int, int]]
 
     @classmethod
     def of(cls, hits: Hits) -> "Counted":
         """As they were read."""
         rules = {each.rule: (each.held, each.won) for each in hits.rules}
-        return cls(decisions=hits.decisions, looked_at=hits.looked_at, rules=rules)
+        return cls(decisions=hits.decisions, rules=rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,10 +37,10 @@ _WAYS = (
 )
 
 
-def rule_page_routes(engine: Engine, pages: Pages, gate: Gate, *, most: int) -> APIRouter:
-    """`/rules` and what works on a draft; hits are counted in about `most` decisions."""
+def rule_page_routes(engine: Engine, pages: Pages, gate: Gate) -> APIRouter:
+    """`/rules` and what works on a draft."""
     routes = APIRouter(include_in_schema=False)
-    rules = _RulePages(engine, pages, Saver(engine, gate), most)
+    rules = _RulePages(engine, pages, Saver(engine, gate))
 
     @routes.get("/rules")
     def page(request: Request) -> HTMLResponse:
@@ -67,11 +67,10 @@ def rule_page_routes(engine: Engine, pages: Pages, gate: Gate, *, most: int) -> 
 class _RulePages:
     """Answers with parts of the rules page, or with all of it."""
 
-    def __init__(self, engine: Engine, pages: Pages, saver: Saver, most: int) -> None:
+    def __init__(self, engine: Engine, pages: Pages, saver: Saver) -> None:
         self._engine = engine
         self._pages = pages
         self._saver = saver
-        self._most = most
 
     def shown(
         self, request: Request, form: Sent, step: Callable[[Work], Part], status: int = 200
@@ -110,7 +109,7 @@ class _RulePages:
     def _worked(self, form: Sent, step: Callable[[Work], Part]) -> Part:
         def work(connection: Connection) -> Part:
             one_moment(connection)
-            return step(Work(connection=connection, most=self._most, form=form))
+            return step(Work(connection=connection, form=form))
 
         return transaction(self._engine, work)
 

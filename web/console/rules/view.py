@@ -68,10 +68,10 @@ def base_of(connection: Connection, bench: Bench) -> Ruleset:
     return revision_rules(connection, bench.base)
 
 
-def list_shown(connection: Connection, bench: Bench, *, most: int) -> dict[str, Any]:
-    """What the list needs; hits are counted in about `most` decisions, once for each draft."""
+def list_shown(connection: Connection, bench: Bench) -> dict[str, Any]:
+    """What the list needs; hits are counted once for each draft."""
     now = datetime.now(UTC)
-    counted = bench if bench.hits else replace(bench, hits=_hits(connection, now, most))
+    counted = bench if bench.hits else replace(bench, hits=_hits(connection, now))
     before = base_of(connection, bench)
     desk = make_desk(counted, before, findings_of(connection, bench.draft), now)
     return {
@@ -119,6 +119,6 @@ def _departments(connection: Connection) -> list[str]:
     return [each.name for each in taxonomy.departments(connection)]
 
 
-def _hits(connection: Connection, now: datetime, most: int) -> Counted:
+def _hits(connection: Connection, now: datetime) -> Counted:
     since = now - timedelta(days=_DAYS)
-    return Counted.of(rule_hits.hits(connection, since, now, most=most))
+    return Counted.of(rule_hits.hits(connection, since, now))

@@ -26,12 +26,10 @@ class Work:
     """One request that works on a draft.
 
     Attributes:
-        most: hits are counted in about so many decisions.
         form: all that was sent; its `do` is a verb, and what it is about.
     """
 
     connection: Connection
-    most: int
     form: Sent
 
     def as_it_stands(self, **also: Any) -> Part:
@@ -55,7 +53,7 @@ class Work:
         return own(self, bench, about) if own else self._changed(bench, verb, about)
 
     def _listed(self, bench: Bench, **also: Any) -> Part:
-        shown = list_shown(self.connection, bench, most=self.most)
+        shown = list_shown(self.connection, bench)
         return "rules/_desk.html", {
             "saved": None,
             "undo": 0,

@@ -25,6 +25,7 @@ EVENTS: Mapping[str, str] = {
     "ticket.ping_pong": N_("Passed on too often: given to the lead"),
 }
 """What can have happened, as people read it; anything else is shown as it is."""
+_TOLD_BESIDE = frozenset({"ticket.classified", "ticket.review_required", "feedback.recorded"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,8 @@ def _happenings(record: Mapping[str, Any]) -> Iterator[Happening]:
             settled = {"who": item["resolved_by"] or "", "verdict": item["outcome"] or ""}
             yield _happening(item["resolved_at"], "reviewed", **settled)
     for event in record["events"]:
-        yield _happening(event["created_at"], event["event"])
+        if event["event"] not in _TOLD_BESIDE:
+            yield _happening(event["created_at"], event["event"])
 
 
 def _happening(at: str, what: str, **more: Any) -> Happening:

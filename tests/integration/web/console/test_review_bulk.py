@@ -214,6 +214,15 @@ def test_another_order_gives_back_what_was_shown_and_so_does_leaving(
     assert {*_holders(engine).values()} == {None}
 
 
+def test_a_hundred_rows_with_many_ticks_each_are_taken_as_one_form(ann: TestClient) -> None:
+    items = _take(ann, n=25)
+    form = _together(*(_row(item, "delivery") for item in items))
+    ticks = [f"{10_000 + n}:delivery" for n in range(1_000 - len(items))]
+    full = {**form, "labels": [*form["labels"], *ticks]}  # type: ignore[misc]
+    answer = ann.post("/review/bulk", data=full)
+    assert (answer.status_code, len(_settled(answer.text))) == (200, _ITEMS)
+
+
 def test_what_makes_no_sense_is_refused_and_the_helpdesk_sees_nothing(
     ann: TestClient, engine: Engine
 ) -> None:

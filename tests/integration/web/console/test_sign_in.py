@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from tests.factories.callers import PASSWORD, Serve, a_person
-from web.console.sign_in import own_path
+from web.sign_in.own_path import own_path
 
 _ANN = "ann@example.com"
 _FROM_A_PAGE = {"hx-request": "true"}

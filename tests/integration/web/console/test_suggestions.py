@@ -86,6 +86,34 @@ def test_a_suggestion_has_its_support_its_tickets_and_makes_a_draft(
         assert "suggested-1" in ops.post(page, data={"draft": _field(made.text, "draft")}).text
 
 
+def test_what_ops_decline_stays_away_until_it_is_brought_back(
+    client: TestClient, engine: Engine, ids: list[UUID]
+) -> None:
+    ops = _signed_in(client, engine, Role.OPS)
+    [found] = ops.get("/v1/suggestions").json()["rules"]
+    declined = ops.post(f"/rules/suggestions/{found['key']}/decline")
+    assert "It is not suggested again" in declined.text
+    shown = ops.get("/rules/suggestions/found").text
+    assert "No rule suggests itself" in shown
+    assert "Declined and not shown: 1" in shown
+    told = ops.get("/v1/suggestions").json()
+    assert (told["rules"], told["declined"]) == ([], 1)
+    entry = ops.get("/v1/audit?area=suggestion").json()["entries"][0]
+    assert (entry["action"], entry["subject"]) == (
+        "suggestion.declined",
+        f"suggestion {found['key']}",
+    )
+    back = ops.post(f"/rules/suggestions/{found['key']}/bring-back")
+    assert "8 of 8 that people judged" in back.text
+    door = f"/v1/suggestions/{found['key']}/declined"
+    for _ in range(2):
+        assert ops.put(door).status_code == 204
+    assert ops.get("/v1/suggestions").json()["rules"] == []
+    assert ops.delete(door).status_code == 204
+    assert ops.get("/v1/suggestions").json()["rules"] == [found]
+    assert len(ops.get("/v1/audit?area=suggestion").json()["entries"]) == 4
+
+
 def test_without_corrections_it_says_what_to_do(client: TestClient, engine: Engine) -> None:
     found = _signed_in(client, engine, Role.OPS).get("/rules/suggestions/found").text
     assert "No rule suggests itself" in found
@@ -105,6 +133,9 @@ def test_agents_are_refused_and_approvers_may_look_but_not_edit(
     rule = _field(approver.get("/rules/suggestions/found").text, "rule")
     made = approver.post("/rules/suggestions/draft", data={"rule": rule}).text
     assert 'hx-post="/rules/backtest"' in made
+    key = "0" * 32
+    assert "/decline" not in approver.get("/rules/suggestions/found").text
+    assert approver.post(f"/rules/suggestions/{key}/decline").status_code == 403
     agent = _signed_in(client, engine, Role.AGENT)
     assert agent.get("/rules/suggestions").status_code == 403
     assert agent.get("/rules/suggestions/found").status_code == 403

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from tests.factories.labelled import labelled_file
 from trainer.data.dataset import read_dataset
 from trainer.fit import embeddings
 from trainer.fit.corpus import Corpus, Job
+from trainer.fit.embeddings import Kept
 from trainer.fit.fast import fit_fast
 from trainer.fit.serving import raw_scores, serving_network
 from trainer.job.progress import Silent
@@ -66,3 +68,16 @@ def test_a_run_begun_again_computes_no_features_twice(
     monkeypatch.delattr(embeddings, "_features")
     again = fit_fast(corpus, job)
     np.testing.assert_array_equal(first.held_out.logits, again.held_out.logits)
+
+
+def test_another_training_with_another_seed_reads_no_text_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = _corpus(tmp_path, 0)
+    job = replace(_job(tmp_path), embeddings=Kept(folder=tmp_path / "kept", most_mib=16))
+    first = fit_fast(corpus, job)
+    monkeypatch.delattr(embeddings, "_features")
+    other = fit_fast(corpus, replace(job, folder=tmp_path / "other", seed=1))
+    assert first.features is not None
+    assert other.features is not None
+    np.testing.assert_array_equal(first.features, other.features)
