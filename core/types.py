@@ -100,6 +100,15 @@ class ControlledArea(StrEnum):
     ACTIVATION = "activation"
 
 
+class HistoryFormat(StrEnum):
+    """What wrote an export: a ticket JSON a line, a table, Zendesk, Zammad."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    ZENDESK = "zendesk"
+    ZAMMAD = "zammad"
+
+
 class ReviewReason(StrEnum):
     """Why a person should look at a decision, or at what an agent said of one.
 

@@ -13,9 +13,8 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from core.errors import Invalid
-from core.history.formats import HistoryFormat
 from core.redaction import AS_GIVEN, Redactor
-from core.types import Ticket
+from core.types import HistoryFormat, Ticket
 from store import audit
 from store.history import Taken, take_history
 

@@ -10,7 +10,7 @@ import typer
 from cli.options import AsJson, DataFile
 from cli.output import Output, complain
 from core.errors import Invalid
-from core.history.formats import HistoryFormat
+from core.types import HistoryFormat
 
 if TYPE_CHECKING:
     from cli.tickets.sending import Tally

@@ -20,11 +20,11 @@ from sqlalchemy import Engine
 from cli.tickets.batches import in_batches
 from core.errors import Invalid
 from core.history.files import Row, read_export
-from core.history.formats import HistoryFormat, read_row
+from core.history.formats import read_row
 from core.history.mapping import HistoryMapping
 from core.redaction import Redactor
 from core.text import clean_text
-from core.types import Ticket
+from core.types import HistoryFormat, Ticket
 from store.engine import transaction
 from store.history import Taken
 from store.imports import AT_ONCE, Batch, take_batch

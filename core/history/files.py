@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.errors import Invalid
-from core.history.formats import HistoryFormat, recognised
+from core.history.formats import recognised
 from core.ticket_files import MAX_LINE_BYTES, is_tombstone, open_file
 from core.ticket_json import loads
+from core.types import HistoryFormat
 
 _DELIMITERS = ",;\t|"
 _BOM = b"\xef\xbb\xbf"

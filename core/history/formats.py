@@ -9,25 +9,15 @@ gives them with `expand=true` and `articles` beside.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from typing import Any
 
 from core.errors import Invalid
 from core.history.mapping import HistoryMapping, label_names, mapped
 from core.ticket_json import parse_ticket
-from core.types import Ticket
+from core.types import HistoryFormat, Ticket
 
 FINAL_DEPARTMENT = "final_department"
 _MAX_SHORT_CHARS = 200
-
-
-class HistoryFormat(StrEnum):
-    """What wrote an export: a ticket JSON a line, a table, Zendesk, Zammad."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
-    ZENDESK = "zendesk"
-    ZAMMAD = "zammad"
 
 
 # Headings that exports of tables use for a field, in lower case; the first that is there counts.

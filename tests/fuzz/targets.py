@@ -12,10 +12,11 @@ from pathlib import Path
 
 from core.errors import Invalid
 from core.history.files import read_export
-from core.history.formats import HistoryFormat, read_row
+from core.history.formats import read_row
 from core.history.mapping import AS_IT_IS, found
 from core.text import clean_text, model_text
 from core.ticket_json import loads, parse_ticket, ticket_object
+from core.types import HistoryFormat
 from router.parse import parse_ruleset
 from router.rules_yaml import load_rules
 from tests.factories.rulesets import MONDAY_NOON, route

@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from core.errors import Invalid
-from core.history.formats import HistoryFormat
-from core.types import Ticket
+from core.types import HistoryFormat, Ticket
 from store import imports
 from store.engine import transaction
 from store.erasures import erase

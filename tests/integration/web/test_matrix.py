@@ -64,6 +64,8 @@ POST   /rules/backtest/outcome                                ..opd   rules:read
 GET    /rules/suggestions                                     ..opd   rules:read
 GET    /rules/suggestions/found                               ..opd   rules:read
 POST   /rules/suggestions/draft                               ..opd   rules:read
+POST   /rules/suggestions/{key}/decline                       ..o.d   rules:write
+POST   /rules/suggestions/{key}/bring-back                    ..o.d   rules:write
 GET    /departments                                           haopd   departments:read
 GET    /departments/table                                     .aopd   stats:read
 GET    /departments/{key}                                     haopd   departments:read
@@ -185,6 +187,8 @@ POST   /v1/review/{item}/resolve                              .aopd   review:wri
 POST   /v1/review/{item}/release                              .aopd   review:write
 POST   /v1/review/{item}/renew                                .aopd   review:write
 GET    /v1/suggestions                                        ..opd   rules:read
+PUT    /v1/suggestions/{key}/declined                         ..o.d   rules:write
+DELETE /v1/suggestions/{key}/declined                         ..o.d   rules:write
 GET    /v1/rules                                              .aopd   rules:read
 PUT    /v1/rules                                              ..o.d   rules:write
 GET    /v1/rules.yaml                                         .aopd   rules:read

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from core.history.formats import HistoryFormat
 from core.history.mapping import AS_IT_IS, HistoryMapping
 from core.text import clean_text
+from core.types import HistoryFormat
 from store.imports import AT_ONCE
 
 _MOMENT = "2026-03-01T09:30:00Z"

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import Invalid
 from core.history.files import Row, read_export
-from core.history.formats import HistoryFormat
+from core.types import HistoryFormat
 
 
 def _read(path: Path, content: bytes) -> list[Row]:

@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from core.errors import Invalid
-from core.history.formats import HistoryFormat, read_row, recognised
+from core.history.formats import read_row, recognised
 from core.history.mapping import AS_IT_IS, HistoryMapping
+from core.types import HistoryFormat
 
 ZAMMAD_HOOK = {
     "ticket": {
