@@ -17,7 +17,7 @@ help:
 $(STAMP): pyproject.toml constraints.txt web/assets/package-lock.json
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt "torch==$$(sed -n 's/^torch==//p' constraints.txt)"
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ml,embedded,dev,assets]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ml,onnx,embedded,dev,assets]"
 	$(BIN)/python -m web.assets
 	touch $@
 
