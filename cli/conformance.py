@@ -1,5 +1,7 @@
 """`pointsman conformance`: recorded deliveries and stubs of helpdesks, checked offline."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cli.options import AsJson
@@ -40,7 +42,8 @@ def command(as_json: AsJson = False) -> None:
             settings = Settings(
                 database_url=SecretStr(url), redis_url=SecretStr(_NO_REDIS), state_dir=folder
             )
-            checks = list(run(engine, _intake(settings)))
+            with _intake(settings) as deliver:
+                checks = list(run(engine, deliver))
             engine.dispose()
     for check in checks:
         output.say(f"{'passed' if check.passed else 'FAILED'}  {check.name}")
@@ -57,13 +60,13 @@ def command(as_json: AsJson = False) -> None:
 _NO_REDIS = "redis://127.0.0.1:1/0"  # intake does without
 
 
-def _intake(settings: "Settings") -> "Deliver":
+@contextmanager
+def _intake(settings: "Settings") -> Iterator["Deliver"]:
     """The door of the whole application, without a server."""
-    import asyncio
-    from collections.abc import Mapping
     from typing import Any
 
     import httpx2
+    from anyio.from_thread import start_blocking_portal
 
     from web.app import make_app
 
@@ -75,4 +78,8 @@ def _intake(settings: "Settings") -> "Deliver":
             answer = await client.post(path, headers=dict(headers), content=body)
         return answer.status_code, answer.json()
 
-    return lambda path, headers, body: asyncio.run(send(path, headers, body))
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(app.router.lifespan_context(app)),
+    ):
+        yield lambda path, headers, body: portal.call(send, path, headers, body)

@@ -1,6 +1,7 @@
 """Real services for the tests: one PostgreSQL and one Redis a session, a fresh database a test."""
 
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -48,10 +49,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def keys() -> Iterator[None]:
+def keys(home: Path) -> Iterator[None]:
     """What a test has this process sign with and trust ends with the test."""
     yield
     use_keys(Keyring())
+    shutil.rmtree(home / "keys", ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

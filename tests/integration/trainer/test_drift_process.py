@@ -87,7 +87,7 @@ def test_a_check_that_is_killed_leaves_no_trace_and_the_next_one_makes_the_repor
     engine: Engine, postgres_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     artifact, state, now = (
-        build_tiny_artifact(tmp_path / "model"),
+        build_tiny_artifact(tmp_path / "state" / "models" / "model"),
         tmp_path / "state",
         datetime.now(UTC),
     )

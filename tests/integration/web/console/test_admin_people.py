@@ -162,7 +162,7 @@ def test_ops_and_approvers_are_led_past_what_is_for_admins_alone(
     client: TestClient, engine: Engine
 ) -> None:
     ops = signed_in(client, engine, Role.OPS)
-    assert ops.get("/admin", follow_redirects=False).headers["location"] == "/admin/proposals"
+    assert ops.get("/admin", follow_redirects=False).headers["location"] == "/admin/connections"
     page = ops.get("/admin/proposals").text
     assert 'href="/admin/audit"' in page
     for closed in ("/admin/people", "/admin/tokens"):
