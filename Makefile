@@ -89,7 +89,7 @@ bench: install
 	$(BIN)/python -m benchmarks $(ONLY)
 
 fuzz-api: install
-	EXAMPLES=$(or $(EXAMPLES),60) $(BIN)/python -m pytest -s tests/acceptance/test_api_schema.py
+	EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest -s tests/acceptance/test_api_schema.py
 
 # Each target of tests/fuzz/targets.py for so many minutes; what it finds stays in its corpus.
 fuzz: install
