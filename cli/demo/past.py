@@ -26,7 +26,7 @@ from store.review import Resolution
 
 AGENTS = ("anna@example.com", "ben@example.com", "kim@example.com")
 OPS = "olga@example.com"
-_SETTLED = 12  # items of the review queue; the others are yours
+_SETTLED_ONE_IN = 3  # of the review queue agents settle one item in so many
 _CORRECTED = 24  # tickets that nobody had to look at
 _LEASE_S = 60.0
 
@@ -71,7 +71,7 @@ def work_a_shift(stage: Stage, played: Round) -> None:
 def _settle(connection: Connection, truth: Truth) -> int:
     """Items in the order of their deadlines, up to one that the data says nothing of."""
     settled = 0
-    for agent in _turns(_SETTLED):
+    for agent in _turns(review.waiting_by_reason(connection).items // _SETTLED_ONE_IN):
         item = review.claim(connection, agent=agent, lease_s=_LEASE_S)
         if item is None:
             break

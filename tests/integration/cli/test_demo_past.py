@@ -54,16 +54,16 @@ def test_agents_say_what_the_data_says_and_leave_work_to_whoever_looks(
     stage = SimpleNamespace(plan=plan, engine=engine, output=Output(as_json=False))
     played = Round(source="demo-1", sent=len(sent), seconds=1.0)
     work_a_shift(stage, played)  # type: ignore[arg-type]
-    assert "12 settled in review, feedback on 24 tickets" in capsys.readouterr().out
+    assert "6 settled in review, feedback on 24 tickets" in capsys.readouterr().out
     with engine.connect() as connection:
         agents = connection.execute(text("SELECT DISTINCT agent FROM corrections ORDER BY 1"))
         assert tuple(agents.scalars()) == AGENTS
         told = connection.execute(text("SELECT kind, count(*) FROM corrections GROUP BY 1"))
         kinds = {row[0]: row[1] for row in told}
         assert kinds.keys() == {"confirmed", "wrong_label"}
-        assert sum(kinds.values()) == 36
+        assert sum(kinds.values()) == 30
         waiting = "SELECT count(*) FROM review_items WHERE resolved_at IS NULL"
-        assert connection.execute(text(waiting)).scalar() == 8
+        assert connection.execute(text(waiting)).scalar() == 14
 
 
 def test_rules_have_a_history_that_ends_where_it_began_and_the_model_a_training(
