@@ -3,24 +3,22 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.text import clean_text
 from core.types import HelpdeskKind, HelpdeskWrite
 from helpdesks.mapping import MAX_EXPRESSION_CHARS
+from web.api.words import SAID, Word
 
 _MOST = 200
-_Cleaned = AfterValidator(lambda words: clean_text(words).text)
 Name = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-_Short = Annotated[str, Field(min_length=1, max_length=200), _Cleaned]
-_Url = Annotated[str, Field(min_length=1, max_length=2_000), _Cleaned]
-_Secret = Annotated[str, Field(min_length=8, max_length=500), _Cleaned]
+_Url = Annotated[str, Field(min_length=1, max_length=2_000), SAID]
+_Secret = Annotated[str, Field(min_length=8, max_length=500), SAID]
 _Token = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[\x21-\x7e]+$")]
 Mapping = Annotated[
-    dict[_Short, Annotated[str, Field(min_length=1, max_length=MAX_EXPRESSION_CHARS), _Cleaned]],
+    dict[Word, Annotated[str, Field(min_length=1, max_length=MAX_EXPRESSION_CHARS), SAID]],
     Field(max_length=_MOST),
 ]
-_Teams = Annotated[dict[_Short, _Short], Field(max_length=1_000)]
+_Teams = Annotated[dict[Word, Word], Field(max_length=1_000)]
 _Secrets = Annotated[list[_Secret], Field(max_length=2)]
 _Writes = Annotated[list[HelpdeskWrite], Field(max_length=len(HelpdeskWrite))]
 _SHOWN: dict[str, Any] = {
@@ -99,10 +97,10 @@ class ConnectionChange(BaseModel):
     account: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = Field(
         default=None, description="Number of the account at Chatwoot."
     )
-    service_user: _Short | None = Field(
+    service_user: Word | None = Field(
         default=None, description="Id of the user that we write as, whose changes are our own."
     )
-    labels_field: _Short | None = Field(
+    labels_field: Word | None = Field(
         default=None, description="Custom field of Request Tracker that holds labels."
     )
     secrets: _Secrets = Field(

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.text import clean_text
+from web.api.words import CLEANED
 
 DEPARTMENT_EXAMPLE: dict[str, Any] = {
     "name": "billing",
@@ -25,8 +25,7 @@ def _asked(value: dict[str, Any]) -> ConfigDict:
 Name = Annotated[
     str, Field(max_length=200, pattern=r"^[^\s/\x00-\x1f]([^/\x00-\x1f]*[^\s/\x00-\x1f])?$")
 ]
-_Cleaned = AfterValidator(lambda words: clean_text(words).text)
-_Text = Annotated[str, Field(max_length=1_000), _Cleaned]
+_Text = Annotated[str, Field(max_length=1_000), CLEANED]
 
 
 class Department(BaseModel):
@@ -52,7 +51,7 @@ class NewDepartment(BaseModel):
 
     model_config = _asked({"name": "billing", "description": "Invoices, payments and refunds"})
 
-    name: Annotated[Name, _Cleaned]
+    name: Annotated[Name, CLEANED]
     description: _Text = ""
 
 
@@ -70,7 +69,7 @@ class NewName(BaseModel):
 
     model_config = _asked({"name": "accounts"})
 
-    name: Annotated[Name, _Cleaned]
+    name: Annotated[Name, CLEANED]
 
 
 class Renamed(BaseModel):

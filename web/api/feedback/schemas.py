@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.text import clean_text
 from core.types import FeedbackKind, ReviewOutcome, Verdict
 from web.api.moments import Moment
+from web.api.words import CLEANED, Word
 
 _ID = "0198c0de-2a3b-7c4d-8e5f-60718293a4b5"
 _MOMENT = "2026-03-01T10:12:00Z"
@@ -16,15 +16,10 @@ _MOST_LABELS = 200
 _MOST_REVISION = 2_147_483_647
 
 
-def _clean(word: str) -> str:
-    return clean_text(word).text
-
-
-_Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
 _Kind = Literal["confirmed", "wrong_label", "wrong_route", "moved_for_load", "skipped"]
-Labels = Annotated[list[_Word], Field(max_length=_MOST_LABELS)]
-Department = _Word
-Note = Annotated[str, Field(max_length=2_000), AfterValidator(_clean)]
+Labels = Annotated[list[Word], Field(max_length=_MOST_LABELS)]
+Department = Word
+Note = Annotated[str, Field(max_length=2_000), CLEANED]
 Judged = Literal["accepted", "replaced", "skipped"]
 
 
@@ -60,7 +55,7 @@ class FeedbackIn(BaseModel):
         default=None, description="Of the ticket, that it is about; the newest if absent."
     )
     note: Note = Field(default="", description="For the trainer and for colleagues.")
-    agent: _Word | None = Field(
+    agent: Word | None = Field(
         default=None,
         description="For whom a helpdesk's token speaks; the token's name if absent.",
     )
@@ -68,7 +63,7 @@ class FeedbackIn(BaseModel):
     given_at: Moment | None = Field(
         default=None, description="When it was said; now if absent. The last said stands."
     )
-    external_id: _Word | None = Field(
+    external_id: Word | None = Field(
         default=None, description="The sender's own id: deliveries of it are one entry."
     )
 

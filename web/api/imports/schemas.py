@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.history.mapping import AS_IT_IS, HistoryMapping
-from core.text import clean_text
 from core.types import HistoryFormat
 from store.imports import AT_ONCE
+from web.api.words import Word
 
 _MOMENT = "2026-03-01T09:30:00Z"
 _IMPORT = {
@@ -51,18 +51,13 @@ def _example(value: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"example": value})
 
 
-_Name = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(lambda name: clean_text(name).text)
-]
-
-
 class ImportRows(BaseModel):
     """Up to 1,000 rows of an export. The same rows again change nothing but the counts."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": _ROWS})
 
-    name: _Name = Field(description="of the import; the same for all of its rows")
-    source: _Name | None = Field(default=None, description="of the tickets; your name if absent")
+    name: Word = Field(description="of the import; the same for all of its rows")
+    source: Word | None = Field(default=None, description="of the tickets; your name if absent")
     format: HistoryFormat = HistoryFormat.JSONL
     mapping: HistoryMapping = AS_IT_IS
     first_row: Annotated[int, Field(ge=1, le=1 << 53)] = Field(

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from core.text import clean_text
 from core.ticket_json import TicketShape
 from core.types import Automation, LabelMove, RunState
 from web.api.thresholds.schemas import Level
+from web.api.words import CLEANED, Word
 
 MOST_EXAMPLES = 100
 _LEVEL = {"automation": "auto", "preselect_from": None, "auto_from": None}
@@ -36,10 +36,6 @@ _TOUCHED: dict[str, Any] = {
 }
 
 
-def _clean(word: str) -> str:
-    return clean_text(word).text
-
-
 def _visible(name: str) -> str:
     if not name.strip() or name != name.strip():
         raise ValueError("a name is not blank and does not begin or end so")
@@ -50,13 +46,9 @@ def _example(value: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"example": value})
 
 
-Name = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(_clean), AfterValidator(_visible)
-]
-_Words = Annotated[str, Field(max_length=2_000), AfterValidator(_clean)]
-_Note = Annotated[
-    str, Field(default="", max_length=2_000, description="Why."), AfterValidator(_clean)
-]
+Name = Annotated[Word, AfterValidator(_visible)]
+_Words = Annotated[str, Field(max_length=2_000), CLEANED]
+_Note = Annotated[str, Field(default="", max_length=2_000, description="Why."), CLEANED]
 _DryRun = Annotated[
     bool, Field(default=False, description="Show what it would touch, and change nothing.")
 ]

@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from core.errors import ArtifactInvalid, Invalid
-from core.text import clean_text
 from core.types import ControlledArea, TrialStage
 from router import serving
 from store import model_versions, trials
 from web.api.control.gate import Change
 from web.api.models.schemas import Serves, TrialState, VersionName, trial_state
+from web.api.words import CLEANED
 from web.problems import Problem
 
-Note = Annotated[str, Field(max_length=1_000), AfterValidator(lambda note: clean_text(note).text)]
+Note = Annotated[str, Field(max_length=1_000), CLEANED]
 _UNREADABLE = (
     "see that the folder is there and on a volume that this process can read, or name another "
     "version"

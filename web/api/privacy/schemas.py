@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.text import clean_text
 from core.types import ErasureScope
+from web.api.words import Word
 
 _ID = "0198c0de-5f00-7000-8000-000000000000"
 _MOMENT = "2026-03-01T09:30:00Z"
@@ -35,9 +35,6 @@ RECEIPT_EXAMPLE: dict[str, Any] = {
     "first_version_without": None,
     "advice": "retrain, and serve the new version: it will be the first without",
 }
-_Word = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(lambda word: clean_text(word).text)
-]
 State = Literal["under_way", "files_waiting", "erased"]
 
 
@@ -58,8 +55,8 @@ class TicketByKey(BaseModel):
 
     model_config = _wish({"source": "shop", "external_id": "BW-1042"})
 
-    source: _Word
-    external_id: _Word
+    source: Word
+    external_id: Word
 
 
 class Customer(BaseModel):
@@ -67,7 +64,7 @@ class Customer(BaseModel):
 
     model_config = _wish({"customer": "c-77"})
 
-    customer: _Word
+    customer: Word
 
 
 class WantedErasures(BaseModel):

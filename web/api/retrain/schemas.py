@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.text import clean_text
 from core.types import RunState
 from router.run_words import progress_words, run_words
 from store.training_runs import TrainingRun
+from web.api.words import CLEANED
 
 _MOMENT = "2026-03-01T09:30:00Z"
 _LINE: dict[str, Any] = {
@@ -56,9 +56,7 @@ class RetrainWish(BaseModel):
         extra="forbid", json_schema_extra={"example": {"note": "the new returns policy"}}
     )
 
-    note: Annotated[
-        str, Field(max_length=1_000), AfterValidator(lambda note: clean_text(note).text)
-    ] = "asked for"
+    note: Annotated[str, Field(max_length=1_000), CLEANED] = "asked for"
 
 
 class WantedRuns(BaseModel):

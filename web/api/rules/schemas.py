@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -14,11 +13,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from core.text import clean_text
 from core.ticket_json import TicketShape
 from core.types import Automation
 from router.schema import RulesetShape, RuleShape
 from web.api.moments import Moment
+from web.api.words import CLEANED
 
 _MOMENT = "2026-03-01T09:30:00Z"
 RULE_EXAMPLE: dict[str, Any] = {
@@ -90,7 +89,7 @@ def _asked(value: dict[str, Any]) -> ConfigDict:
 Note = Annotated[
     str,
     Field(max_length=1_000, description="why, for the history"),
-    AfterValidator(lambda note: clean_text(note).text),
+    CLEANED,
 ]
 # `router.parse` checks them, so that a refusal says what to do.
 GivenRuleset = Annotated[RulesetShape, SkipValidation]

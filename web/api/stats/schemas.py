@@ -1,14 +1,14 @@
 """The shapes of figures; each field means what `docs/api.md` says."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.text import clean_text
 from core.types import GroupBy
 from store.quality import Figures, Outcome
 from web.api.moments import Moment
+from web.api.words import Word
 
 _MOMENT = "2026-03-01T09:30:00Z"
 _AUDIT = {"drawn": 61, "judged": 58, "accuracy": 0.93, "low": 0.836, "high": 0.973}
@@ -45,11 +45,6 @@ def _example(value: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"example": value})
 
 
-_Word = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(lambda word: clean_text(word).text)
-]
-
-
 class WantedFigures(BaseModel):
     """Which decisions: on tickets that arrived in a period and fit all that is said."""
 
@@ -60,10 +55,10 @@ class WantedFigures(BaseModel):
         default=None, description="arrived at or after; 30 days before `until` if absent"
     )
     until: Moment | None = Field(default=None, description="arrived before; now if absent")
-    model_version: _Word | None = None
-    language: _Word | None = None
-    channel: _Word | None = None
-    department: _Word | None = Field(default=None, description="the primary one")
+    model_version: Word | None = None
+    language: Word | None = None
+    channel: Word | None = None
+    department: Word | None = Field(default=None, description="the primary one")
 
 
 class Audit(BaseModel):

@@ -3,19 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.text import clean_text
 from core.types import Automation, LabelLevel
 from router.threshold_goals import CoverageGoal, Goal, PrecisionGoal, RecallGoal
 from router.thresholds import Cost, LabelPlan, Ways, cost_goal
+from web.api.words import Word
 
-_Name = Annotated[
-    str,
-    Field(max_length=200),
-    AfterValidator(lambda name: clean_text(name).text),
-    Field(min_length=1),
-]
 _Score = Annotated[float, Field(ge=0, le=1)]
 _Target = Annotated[float, Field(gt=0, lt=1)]
 _Minutes = Annotated[float, Field(gt=0, le=1e6)]
@@ -141,7 +135,7 @@ class CostIn(BaseModel):
 
     misroute_minutes: _Minutes
     look_minutes: _Minutes
-    by_department: Annotated[dict[_Name, _Minutes], Field(max_length=500)] = Field(
+    by_department: Annotated[dict[Word, _Minutes], Field(max_length=500)] = Field(
         default_factory=dict
     )
 
@@ -161,7 +155,7 @@ class Wish(BaseModel):
         default=None, description="Share of tickets that has to get a label; of all labels."
     )
     cost: CostIn | None = Field(default=None, description="The fewest minutes lost.")
-    labels: Annotated[list[_Name], Field(max_length=500)] = Field(
+    labels: Annotated[list[Word], Field(max_length=500)] = Field(
         default_factory=list, description="Which labels; all if empty."
     )
 
@@ -200,8 +194,8 @@ class LevelsIn(BaseModel):
         extra="forbid", **_example({"labels": {"refund": _LEVEL}, "measured_on": "2217492d"})
     )
 
-    labels: Annotated[dict[_Name, Level], Field(min_length=1, max_length=500)]
-    measured_on: _Name | None = Field(
+    labels: Annotated[dict[Word, Level], Field(min_length=1, max_length=500)]
+    measured_on: Word | None = Field(
         default=None,
         description="The model version by whose figures they were chosen, as a preview gives it.",
     )

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.text import clean_text
 from core.types import TicketState
 from web.api.moments import Moment
+from web.api.words import Word
 
 _ID = "0198c0de-1f2e-7a3b-8c4d-5e6f70819203"
 _MOMENT = "2026-03-01T09:30:00Z"
@@ -67,23 +67,18 @@ def _example(value: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"example": value})
 
 
-_Word = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(lambda word: clean_text(word).text)
-]
-
-
 class WantedTickets(BaseModel):
     """The query of a list: only tickets that fit all of it."""
 
     model_config = ConfigDict(extra="forbid")
 
     state: TicketState | None = None
-    label: _Word | None = Field(default=None, description="among those of the decision")
-    department: _Word | None = Field(default=None, description="the primary one")
-    source: _Word | None = None
-    external_id: _Word | None = None
-    language: _Word | None = None
-    model_version: _Word | None = None
+    label: Word | None = Field(default=None, description="among those of the decision")
+    department: Word | None = Field(default=None, description="the primary one")
+    source: Word | None = None
+    external_id: Word | None = None
+    language: Word | None = None
+    model_version: Word | None = None
     since: Moment | None = Field(default=None, description="received at or after")
     until: Moment | None = Field(default=None, description="received before")
     cursor: Annotated[str, Field(max_length=100)] | None = Field(

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from core.text import clean_text
 from core.types import Role
 from store.api_tokens import MAX_NAME_CHARS, Wanted
 from web.access import SCOPES
+from web.api.words import SAID
 
 _MOMENT = "2026-03-01T09:30:00Z"
 _TOKEN = {
@@ -63,7 +63,7 @@ class NewToken(BaseModel):
     name: Annotated[
         str,
         Field(min_length=1, max_length=MAX_NAME_CHARS),
-        AfterValidator(lambda name: clean_text(name).text),
+        SAID,
     ]
     role: Role
     scopes: Annotated[list[_Scope], Field(min_length=1, max_length=100)] | None = Field(

@@ -9,11 +9,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from core.addresses import MAX_URL_CHARS
 from core.events import WANTABLE
-from core.text import clean_text
 from store.deliveries import DeliveryState
 from store.delivery_log import LogFilter, Logged, LoggedAttempt
 from store.webhook_endpoints import Endpoint, EndpointState
 from web.api.moments import Moment
+from web.api.words import CLEANED
 
 Breaker = Literal["closed", "open", "trying"]
 _MOMENT = "2026-03-01T09:30:00Z"
@@ -91,7 +91,7 @@ _Url = Annotated[
         description="https, of a public address, without credentials",
     ),
 ]
-_Words = Annotated[str, Field(max_length=200), AfterValidator(lambda words: clean_text(words).text)]
+_Words = Annotated[str, Field(max_length=200), CLEANED]
 _Concurrency = Annotated[int, Field(ge=1, le=4, description="requests at a time")]
 
 

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.text import clean_text
+from web.api.words import Word
 
 _ID = "0198c0de-1f2e-7a3b-8c4d-5e6f70819203"
 _MOMENT = "2026-03-01T09:30:01Z"
@@ -243,11 +243,6 @@ class WhyOut(BaseModel):
     split: list[PartOut]
 
 
-_Version = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(lambda raw: clean_text(raw).text)
-]
-
-
 class ReplayIn(BaseModel):
     """What to put in place of what then was; nothing replays the record."""
 
@@ -256,10 +251,8 @@ class ReplayIn(BaseModel):
     ruleset: Annotated[int, Field(ge=1, le=(1 << 63) - 1)] | None = Field(
         default=None, description="a revision of the rules"
     )
-    thresholds: _Version | None = Field(
-        default=None, description="a version of thresholds and levels"
-    )
-    model: _Version | None = Field(default=None, description="a version of the model")
+    thresholds: Word | None = Field(default=None, description="a version of thresholds and levels")
+    model: Word | None = Field(default=None, description="a version of the model")
 
 
 class ReplayOut(BaseModel):

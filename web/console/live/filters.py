@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from core.text import clean_text
 from store.ticket_pages import TicketFilter
 from web.api.cursors import id_of
+from web.api.words import CLEANED
 
-_Word = Annotated[str, Field(max_length=200), AfterValidator(lambda word: clean_text(word).text)]
+_Word = Annotated[str, Field(max_length=200), CLEANED]
 _Percent = Annotated[int, Field(ge=0, le=100)]
 _PAGED = frozenset({"cursor", "order"})
 

@@ -3,11 +3,10 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from core.errors import Invalid
-from core.text import clean_text
 from core.types import FeedbackKind, ReviewOutcome
 from router.feedback import Said, take_feedback
 from store import audit, feedback_history
@@ -15,12 +14,9 @@ from store.corrections import NoTicket, NotStanding, withdraw
 from store.decisions import replay_quarantined
 from store.explanations import scored_by
 from web.api.feedback.schemas import Labels, Note
+from web.api.words import CLEANED
 from web.console.ticket.story import seen_tag, standing
 from web.problems import Problem
-
-
-def _clean(word: str) -> str:
-    return clean_text(word).text
 
 
 class Correction(BaseModel):
@@ -38,7 +34,7 @@ class Correction(BaseModel):
     revision: Annotated[int, Field(ge=1, le=2_147_483_647)]
     seen: Annotated[str, Field(max_length=40)]
     labels: Labels = []
-    department: Annotated[str, Field(max_length=200), AfterValidator(_clean)] = ""
+    department: Annotated[str, Field(max_length=200), CLEANED] = ""
     note: Note = ""
     for_load: bool = False
 
