@@ -1,4 +1,4 @@
-"""Connections that only go where they may, whatever a name resolves to from one moment to the next.
+"""Requests that only go where they may, whatever a name resolves to from one moment to the next.
 
 A name is resolved once a request; the address that was checked is the one that is connected to,
 while the Host header, the TLS name and the certificate's check stay those of the name. Of several
@@ -7,14 +7,17 @@ addresses each must be allowed.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
-from typing import Any
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import httpx2
 
 from core.addresses import Address, Reach, literal
 
 Resolve = Callable[[str, int], Awaitable[list[Address]]]
+T = TypeVar("T")
 
 
 class OutOfReach(Exception):
@@ -55,6 +58,53 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 failed = error
         raise failed
+
+
+class GuardedClient:
+    """An HTTP client on an event loop in a thread of its own.
+
+    A loop, because only there a whole attempt can be given one time: name, connection, request and
+    answer, however slowly each byte of it comes.
+
+    Args:
+        reach: where requests may go.
+        timeout_s: of a whole attempt.
+        name: of the thread.
+        resolve: finds addresses; the system's resolver unless a test says otherwise.
+
+    Attributes:
+        http: for use inside `run` alone; it follows no redirect and knows no proxy.
+    """
+
+    def __init__(
+        self, reach: Reach, *, timeout_s: float, name: str, resolve: Resolve | None = None
+    ) -> None:
+        self._timeout_s = timeout_s
+        # Nothing is kept alive: addresses are shared by names, whose certificates differ.
+        transport = GuardedTransport(
+            reach,
+            resolve,
+            verify=ssl.create_default_context(),
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
+        self.http = httpx2.AsyncClient(
+            transport=transport, timeout=timeout_s, follow_redirects=False, trust_env=False
+        )
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name=name, daemon=True).start()
+
+    def run(self, attempt: Coroutine[Any, Any, T]) -> T:
+        """What an attempt gives, from any thread.
+
+        Raises:
+            TimeoutError: it took too long.
+            Exception: whatever it raises.
+        """
+        return asyncio.run_coroutine_threadsafe(self._timed(attempt), self._loop).result()
+
+    async def _timed(self, attempt: Coroutine[Any, Any, T]) -> T:
+        async with asyncio.timeout(self._timeout_s):
+            return await attempt
 
 
 async def addresses_of(host: str, port: int) -> list[Address]:

@@ -4,8 +4,6 @@ Where requests may go is the setting of webhooks too: a helpdesk in a private ne
 `POINTSMAN_WEBHOOK_NETWORKS`.
 """
 
-import asyncio
-import ssl
 import threading
 from collections.abc import Mapping
 
@@ -16,7 +14,7 @@ from sqlalchemy import Engine
 from core.addresses import Reach, check_url
 from core.errors import Invalid
 from core.sealing import Box
-from deliver.guard import GuardedTransport, OutOfReach
+from deliver.guard import GuardedClient, OutOfReach
 from helpdesks.desk import Access, Ask, Later, Refused, Reply
 from helpdesks.polling import Poller
 from helpdesks.receiving import Receiver
@@ -28,7 +26,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Line:
-    """Makes requests to helpdesks, on an event loop in a thread of its own.
+    """Makes requests to helpdesks.
 
     Args:
         reach: where requests may go.
@@ -37,13 +35,7 @@ class Line:
 
     def __init__(self, reach: Reach, *, timeout_s: float) -> None:
         self._reach = reach
-        self._timeout_s = timeout_s
-        transport = GuardedTransport(reach, verify=ssl.create_default_context())
-        self._client = httpx2.AsyncClient(
-            transport=transport, timeout=timeout_s, follow_redirects=False, trust_env=False
-        )
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="helpdesks", daemon=True).start()
+        self._client = GuardedClient(reach, timeout_s=timeout_s, name="helpdesks")
 
     def __call__(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
@@ -56,7 +48,7 @@ class Line:
         """
         try:
             asking = self._ask(method, check_url(url, self._reach), headers, body)
-            return asyncio.run_coroutine_threadsafe(asking, self._loop).result()
+            return self._client.run(asking)
         except (Invalid, OutOfReach) as error:
             raise Refused(str(error)) from error
         except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
@@ -65,14 +57,13 @@ class Line:
     async def _ask(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Reply:
-        async with asyncio.timeout(self._timeout_s):
-            sent = self._client.stream(method, url, headers=dict(headers), content=body)
-            async with sent as answer:
-                read = bytearray()
-                async for part in answer.aiter_bytes():
-                    read += part
-                    if len(read) > _MOST_BYTES:
-                        raise Refused("the helpdesk's answer is too large")
+        sent = self._client.http.stream(method, url, headers=dict(headers), content=body)
+        async with sent as answer:
+            read = bytearray()
+            async for part in answer.aiter_bytes():
+                read += part
+                if len(read) > _MOST_BYTES:
+                    raise Refused("the helpdesk's answer is too large")
         return Reply(status=answer.status_code, headers=dict(answer.headers), body=bytes(read))
 
 

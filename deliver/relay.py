@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Engine
 
-from core.errors import PointsmanError
+from core.errors import cause_of
 from deliver.schedule import Patience, Step
 from deliver.settling import Tried, settle
 from helpdesks.receiving import Delivery, Outcome, Receiver, Status
@@ -63,7 +63,7 @@ class Relay:
             try:
                 self.look()
             except Exception as error:  # whatever it is, the next round looks again
-                _log.warning("deliveries_later", cause=_note(error))
+                _log.warning("deliveries_later", cause=cause_of(error))
             self._wake.wait(self._pace.poll_interval_s)
             self._wake.clear()
 
@@ -114,7 +114,7 @@ class Relay:
             )
             _tell(address, claimed, tried, step)
         except Exception as error:  # its lease ends, and it is sent again
-            _log.warning("delivery_not_kept", delivery=claimed.id, cause=_note(error))
+            _log.warning("delivery_not_kept", delivery=claimed.id, cause=cause_of(error))
         self.wake()
 
     def _tried(self, address: Address, claimed: Claimed) -> Tried:
@@ -130,12 +130,7 @@ class Relay:
             return self._receivers(address).send(said)
         except Exception as error:  # one delivery's outcome, kept with it
             _log.error("receiver_failed", delivery=claimed.id, cause=type(error).__name__)
-            return Outcome(status=Status.RETRY, note=_note(error))
-
-
-def _note(error: Exception) -> str:
-    """Our own errors say what is wrong; others might quote a ticket."""
-    return str(error) if isinstance(error, PointsmanError) else type(error).__name__
+            return Outcome(status=Status.RETRY, note=cause_of(error))
 
 
 def _tell(address: Address, claimed: Claimed, tried: Tried, step: Step | None) -> None:

@@ -1,8 +1,5 @@
 """Sends events as webhooks: one attempt, bounded in time and in what is read of the answer."""
 
-import asyncio
-import ssl
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx2
 
 from core.addresses import Reach
-from deliver.guard import GuardedTransport, OutOfReach, Resolve
+from deliver.guard import GuardedClient, OutOfReach, Resolve
 from deliver.signing import body_of, headers_of
 from helpdesks.receiving import Delivery, Outcome, Status
 
@@ -22,50 +19,22 @@ _WISHES = frozenset({429, 503})
 
 
 class Wire:
-    """The HTTP client of all webhooks, on an event loop in a thread of its own.
-
-    A loop, because only there a whole attempt can be given one time: name, connection, request and
-    answer, however slowly each byte of it comes.
+    """The HTTP client of all webhooks.
 
     Args:
         reach: where requests may go.
         timeout_s: of a whole attempt.
         resolve: finds addresses; the system's resolver unless a test says otherwise.
-        tls: whom to trust; the system's authorities if None.
     """
 
-    def __init__(
-        self,
-        reach: Reach,
-        *,
-        timeout_s: float,
-        resolve: Resolve | None = None,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
+    def __init__(self, reach: Reach, *, timeout_s: float, resolve: Resolve | None = None) -> None:
         self._timeout_s = timeout_s
-        # Nothing is kept alive: addresses are shared by names, whose certificates differ.
-        self._client = httpx2.AsyncClient(
-            transport=GuardedTransport(
-                reach,
-                resolve,
-                verify=tls or ssl.create_default_context(),
-                limits=httpx2.Limits(max_keepalive_connections=0),
-            ),
-            timeout=timeout_s,
-            follow_redirects=False,
-            trust_env=False,
-        )
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="webhooks", daemon=True).start()
+        self._client = GuardedClient(reach, timeout_s=timeout_s, name="webhooks", resolve=resolve)
 
     def post(self, url: str, body: str, headers: dict[str, str]) -> Outcome:
         """One attempt; never raises for what the other side does."""
-        return asyncio.run_coroutine_threadsafe(self._post(url, body, headers), self._loop).result()
-
-    async def _post(self, url: str, body: str, headers: dict[str, str]) -> Outcome:
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._exchange(url, body.encode(), headers)
+            return self._client.run(self._exchange(url, body.encode(), headers))
         except (TimeoutError, httpx2.TimeoutException):
             return Outcome(status=Status.RETRY, note=f"no answer within {self._timeout_s:g} s")
         except OutOfReach as error:
@@ -77,7 +46,7 @@ class Wire:
 
     async def _exchange(self, url: str, body: bytes, headers: dict[str, str]) -> Outcome:
         sent = {**headers, "accept-encoding": "identity"}
-        async with self._client.stream("POST", url, content=body, headers=sent) as answer:
+        async with self._client.http.stream("POST", url, content=body, headers=sent) as answer:
             return outcome_of(answer.status_code, answer.headers, await _beginning(answer))
 
 

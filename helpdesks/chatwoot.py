@@ -14,7 +14,7 @@ from typing import Any
 from helpdesks.desk import Access, Api, Change, Standing
 from helpdesks.mapping import Snapshot, moment, seen, short, tags
 from helpdesks.seen import NotForUs, Signed, Told, Unverified
-from helpdesks.signing import fresh, header, matches
+from helpdesks.signing import fresh, header, matches, since_1970
 
 _FIRST = "(messages[?message_type==`0` && private!=`true`] | [0])"
 _META = "(conversation || @).meta"
@@ -49,7 +49,7 @@ def verify(signed: Signed, secrets: tuple[str, ...]) -> None:
     stamp, given = header(signed, _TIMESTAMP), header(signed, "x-chatwoot-signature")
     message = stamp.encode("latin-1", "replace") + b"." + signed.body
     matches(given, [f"sha256={_hex(secret, message)}" for secret in secrets])
-    at = moment(int(stamp)) if stamp.isascii() and stamp.isdigit() and len(stamp) < 12 else None
+    at = since_1970(stamp)
     if at is None:
         raise Unverified(f"{_TIMESTAMP} is no time in seconds since 1970")
     fresh(at, signed)
@@ -69,11 +69,10 @@ def parse(
     event, delivery = str(payload.get("event")), headers.get("x-chatwoot-delivery")
     if event not in _MESSAGES | _CONVERSATIONS:
         return NotForUs(reason="it is not about a conversation", delivery_id=delivery)
-    stamp = headers.get(_TIMESTAMP, "")
     told = Snapshot(
         has_content=_is_the_customers(payload) if event in _MESSAGES else _holds_one(payload),
         delivery_id=delivery,
-        at=(moment(int(stamp)) if stamp.isdigit() else None) or now,
+        at=since_1970(headers.get(_TIMESTAMP, "")) or now,
         now=now,
     )
     return seen(payload, mapping, told)

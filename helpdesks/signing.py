@@ -2,9 +2,11 @@
 
 import hmac
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from helpdesks.seen import Signed, Unverified
+
+_STAMP_DIGITS = 12  # as many are the year 5138 and later
 
 
 def header(signed: Signed, name: str) -> str:
@@ -29,6 +31,13 @@ def matches(given: str, expected: Sequence[str]) -> None:
     results = [hmac.compare_digest(sent, each.encode()) for each in expected]
     if not any(results):
         raise Unverified("The signature was not made with the secret of this connection")
+
+
+def since_1970(stamp: str) -> datetime | None:
+    """The moment of a stamp in whole seconds since 1970; None for what is none."""
+    if stamp.isascii() and stamp.isdigit() and len(stamp) < _STAMP_DIGITS:
+        return datetime.fromtimestamp(int(stamp), UTC)
+    return None
 
 
 def fresh(at: datetime, signed: Signed) -> None:

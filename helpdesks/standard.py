@@ -8,7 +8,7 @@ goes the same way back (docs/webhooks.md), so there is no API to write to.
 import base64
 import binascii
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from standardwebhooks.webhooks import Webhook
@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook
 from core.errors import Invalid
 from helpdesks.mapping import Snapshot, moment, seen, short
 from helpdesks.seen import Corrected, NotForUs, Signed, Told, Unverified
-from helpdesks.signing import fresh, header, matches
+from helpdesks.signing import fresh, header, matches, since_1970
 
 MAPPING: Mapping[str, str] = {
     "id": "data.id",
@@ -62,9 +62,9 @@ def verify(signed: Signed, secrets: tuple[str, ...]) -> None:
     """
     id_, stamp = header(signed, _ID), header(signed, _STAMP)
     given = header(signed, "webhook-signature").split(" ")
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12):
+    at = since_1970(stamp)
+    if at is None:
         raise Unverified(f"{_STAMP} is no time in seconds since 1970")
-    at = datetime.fromtimestamp(int(stamp), UTC)
     expected = [_signature(secret, id_, at, signed.body) for secret in secrets]
     _any_matches(given, expected)
     fresh(at, signed)
