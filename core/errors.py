@@ -39,3 +39,8 @@ class ArtifactInvalid(Permanent):
 
 class StateLocked(Transient):
     """Another Pointsman holds the state folder."""
+
+
+def cause_of(error: Exception) -> str:
+    """What went wrong, in words that quote no ticket: foreign messages may carry its text."""
+    return str(error) if isinstance(error, PointsmanError) else type(error).__name__

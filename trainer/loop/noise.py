@@ -102,11 +102,7 @@ def unlikely(
     """
     with_, without = mean_where(scores, truth == 1), mean_where(scores, truth == 0)  # (l)
     middle = (with_ + without) / 2
-    judged = {
-        label: column
-        for column, label in enumerate(labels)
-        if truth[:, column].sum() >= MIN_POSITIVES
-    }
+    judged = columns_judged(truth, labels)
     found: dict[UUID, str] = {}
     for row, correction in corrections.items():
         added, taken = correction.change
@@ -116,6 +112,15 @@ def unlikely(
         if added and known and absent and all(scores[row, c] >= middle[c] for c in known):
             found[correction.id] = f"unlikely by all other rows: {_words(added, taken)}"
     return found
+
+
+def columns_judged(truth: NDArray[np.uint8], labels: Sequence[str]) -> dict[str, int]:
+    """Columns of the labels that have enough examples to say something, by label."""
+    return {
+        label: column
+        for column, label in enumerate(labels)
+        if truth[:, column].sum() >= MIN_POSITIVES
+    }
 
 
 def mean_where(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from trainer.loop.noise import MIN_POSITIVES, Correction, mean_where
+from trainer.loop.noise import Correction, columns_judged, mean_where
 
 # Of wrong changes this share is contradicted: 72 to 86 % of flips of one label into another on
 # tickets made of the samples' words, where 15 to 27 % of right changes are.
@@ -82,7 +82,7 @@ def contradictions(
         labels: label order.
     """
     with_, without = mean_where(scores, truth == 1), mean_where(scores, truth == 0)  # (l)
-    judged = {x: k for k, x in enumerate(labels) if truth[:, k].sum() >= MIN_POSITIVES}
+    judged = columns_judged(truth, labels)
     found: dict[UUID, bool] = {}
     for row, correction in corrections.items():
         added, taken = ([judged[x] for x in side if x in judged] for side in correction.change)
