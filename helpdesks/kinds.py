@@ -24,6 +24,8 @@ class Kind:
         mapping: its own.
         desk: its API; None where there is none to write to.
         names_teams: whether its teams go by name, so that a department's own name will do.
+        comes_back: whether a delivery that was refused is sent again after minutes; what others
+            sent would be lost. Zammad tries for 100 s, Zendesk three times, Chatwoot not at all.
     """
 
     verify: Verify
@@ -31,6 +33,7 @@ class Kind:
     mapping: Mapping[str, str]
     desk: Callable[[Access], Desk] | None
     names_teams: bool
+    comes_back: bool = False
 
 
 KINDS: Mapping[HelpdeskKind, Kind] = {
@@ -68,6 +71,7 @@ KINDS: Mapping[HelpdeskKind, Kind] = {
         mapping=standard.MAPPING,
         desk=None,
         names_teams=True,
+        comes_back=True,
     ),
 }
 

@@ -47,7 +47,6 @@ from web.api.stats.routes import StatsLimits, stats_routes
 from web.api.stream.feed import AT_ONCE, Feed
 from web.api.stream.routes import stream_routes
 from web.api.thresholds.routes import threshold_routes
-from web.api.tickets.backlog import Backlog
 from web.api.tickets.routes import ticket_routes
 from web.api.tokens.routes import token_routes
 from web.api.webhooks.changes import terms_of as webhook_terms
@@ -56,6 +55,7 @@ from web.api.webhooks.log import delivery_routes
 from web.api.webhooks.routes import webhook_routes
 from web.api.why.routes import why_routes
 from web.api.why.suggestions import suggestion_routes
+from web.backlog import Backlog
 from web.callers import make_doorman
 from web.console.account import account_pages, language_pages
 from web.console.admin.audit import audit_pages
@@ -267,6 +267,7 @@ def make_app(settings: Settings) -> FastAPI:
                     most_bytes=settings.intake_body_bytes,
                     tolerance_s=settings.intake_tolerance_s,
                     is_production=settings.production,
+                    backlog=backlog,
                 )
             ),
             webhook_routes(engine, hooks),

@@ -35,6 +35,7 @@ from tests.factories.helpdesks import (
 )
 from web.api.intake.routes import IntakeParts, intake_routes
 from web.app import make_app
+from web.backlog import Backlog
 from web.errors import add_error_answers
 
 _SENDERS = sorted(SIGN)
@@ -274,6 +275,7 @@ def test_the_public_secret_of_zendesk_opens_nothing_in_production(
         most_bytes=10_000,
         tolerance_s=300,
         is_production=is_production,
+        backlog=Backlog(lambda: 0.0, most_wait_s=0),
     )
     app.include_router(intake_routes(parts))
     add_error_answers(app)

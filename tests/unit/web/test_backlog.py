@@ -1,6 +1,6 @@
 import pytest
 
-from web.api.tickets.backlog import Backlog
+from web.backlog import Backlog
 from web.problems import Problem
 
 

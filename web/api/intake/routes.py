@@ -18,12 +18,13 @@ from core.text import clean_text
 from helpdesks import zendesk
 from helpdesks.kinds import KINDS, mapping_of
 from helpdesks.mapping import decoded
-from helpdesks.seen import Signed, Told, Unverified
+from helpdesks.seen import Seen, Signed, Told, Unverified
 from helpdesks.taking import Taken, take
 from store import helpdesk_tickets, helpdesks
 from store.engine import transaction
 from store.helpdesks import Helpdesk
 from web.api.intake.schemas import DeliveryTaken
+from web.backlog import Backlog
 from web.problems import Problem, documented
 
 _Name = Annotated[str, Path(min_length=1, max_length=64, examples=["zendesk"])]
@@ -48,6 +49,7 @@ class IntakeParts:
         most_bytes: of a delivery.
         tolerance_s: how far the moment of its signature may be from now.
         is_production: whether secrets that everybody knows are refused.
+        backlog: refuses tickets of senders that come back with them.
     """
 
     engine: Engine
@@ -57,6 +59,7 @@ class IntakeParts:
     most_bytes: int
     tolerance_s: float
     is_production: bool
+    backlog: Backlog
 
 
 def intake_routes(parts: IntakeParts) -> APIRouter:
@@ -84,9 +87,12 @@ def intake_routes(parts: IntakeParts) -> APIRouter:
             tolerance_s=parts.tolerance_s,
         )
         desk = _trusted(parts, helpdesk, signed)
-        told = KINDS[desk.kind].parse(
+        kind = KINDS[desk.kind]
+        told = kind.parse(
             decoded(body), signed.headers, mapping_of(desk.kind, desk.mapping), signed.now
         )
+        if kind.comes_back and isinstance(told, Seen):
+            parts.backlog.admit()
         answer, fresh = transaction(parts.engine, lambda c: _once(c, desk, told, parts.redact))
         parts.announce(fresh)
         return JSONResponse(answer, 202)
@@ -95,7 +101,8 @@ def intake_routes(parts: IntakeParts) -> APIRouter:
         "status_code": 202,
         "response_model": DeliveryTaken,
         "responses": documented(
-            "unauthenticated", "not-found", "too-large", "invalid", "unavailable"
+            *("unauthenticated", "not-found", "too-large", "invalid"),
+            *("queue-full", "unavailable"),
         ),
         "openapi_extra": _BODY,
         "summary": "Take what a helpdesk sends",

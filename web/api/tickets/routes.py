@@ -19,7 +19,6 @@ from store.records import ticket_record
 from store.ticket_pages import TicketFilter, page
 from web.access import caller
 from web.api.cursors import cursor_of, id_of
-from web.api.tickets.backlog import Backlog
 from web.api.tickets.intake import read_submission, request_of, take
 from web.api.tickets.schemas import (
     TICKET_EXAMPLE,
@@ -31,6 +30,7 @@ from web.api.tickets.schemas import (
     WantedTickets,
 )
 from web.api.tickets.timeline import timeline
+from web.backlog import Backlog
 from web.idempotency import IdempotencyKey
 from web.problems import Problem, documented
 from web.rate_limits import RateLimits
