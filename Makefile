@@ -94,7 +94,7 @@ fuzz-api: install
 # Each target of tests/fuzz/targets.py for so many minutes; what it finds stays in its corpus.
 fuzz: install
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[fuzz]"
-	for target in $(or $(ONLY),a_text a_ticket_line a_condition a_rules_file a_cursor an_export a_row); do \
+	for target in $(or $(ONLY),a_text a_ticket_line a_condition a_rules_file a_cursor an_export a_row a_delivery); do \
 	  $(BIN)/python -m tests.fuzz $$target $$((60 * $(or $(MINUTES),1))) || exit 1; done
 
 # docs/mutation.md tells of the survivors. ONLY="router.decide*" for a part.

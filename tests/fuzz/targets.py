@@ -7,6 +7,7 @@ else is a finding. Hypothesis drives them in the unit tests, atheris for longer 
 import json
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from core.history.mapping import AS_IT_IS, found
 from core.text import clean_text, model_text
 from core.ticket_json import loads, parse_ticket, ticket_object
 from core.types import HistoryFormat
+from helpdesks.kinds import KINDS
+from helpdesks.mapping import decoded
+from helpdesks.seen import Seen
 from router.parse import parse_ruleset
 from router.rules_yaml import load_rules
 from tests.factories.rulesets import MONDAY_NOON, route
@@ -95,6 +99,25 @@ def a_row(data: bytes) -> None:
             found(said, path)
 
 
+def a_delivery(data: bytes) -> None:
+    """What any helpdesk sends tells of a ticket that can be stored, or is refused."""
+    payload = decoded(data)
+    for kind in KINDS.values():
+        with suppress(Invalid):
+            told = kind.parse(payload, {}, kind.mapping, MONDAY_NOON)
+            if isinstance(told, Seen):
+                _storable(told)
+
+
+def _storable(told: Seen) -> None:
+    assert told.at <= MONDAY_NOON
+    said = [told.external_id, told.actor, told.agent, told.place.team, *(told.place.tags or ())]
+    json.dumps(said, ensure_ascii=False).encode()
+    if told.content is not None:
+        assert parse_ticket(ticket_object(told.content)) == told.content
+        json.dumps(ticket_object(told.content), allow_nan=False).encode()
+
+
 def _read(said: object, format_: HistoryFormat) -> None:
     try:
         ticket = read_row(said, format_, AS_IT_IS)
@@ -106,7 +129,10 @@ def _read(said: object, format_: HistoryFormat) -> None:
 
 TARGETS: Mapping[str, Target] = {
     target.__name__: target
-    for target in (a_text, a_ticket_line, a_condition, a_rules_file, a_cursor, an_export, a_row)
+    for target in (
+        *(a_text, a_ticket_line, a_condition, a_rules_file),
+        *(a_cursor, an_export, a_row, a_delivery),
+    )
 }
 
 
