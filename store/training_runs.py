@@ -274,6 +274,7 @@ class Since:
         overruled: of those, with a wrong label or route.
         drift_report: the newest with alerts about the active model since then; None for none.
         drift_alerts: how many it has.
+        erasures: that took rows out of data sets since then.
     """
 
     now: datetime
@@ -284,6 +285,7 @@ class Since:
     overruled: int
     drift_report: int | None
     drift_alerts: int
+    erasures: int
 
 
 _SINCE = text(
@@ -300,7 +302,9 @@ SELECT clock_timestamp() AS now, run AS last_run,
     AND kind IN ('confirmed', 'wrong_label')) AS new_corrections,
   count(d.ticket_id) AS judged,
   count(d.ticket_id) FILTER (WHERE d.kind IN ('wrong_label', 'wrong_route')) AS overruled,
-  alerted.id AS drift_report, coalesce(alerted.alerts, 0) AS drift_alerts
+  alerted.id AS drift_report, coalesce(alerted.alerts, 0) AS drift_alerts,
+  (SELECT count(*) FROM erasures WHERE files_done_at > since
+    AND jsonb_array_length(files -> 'snapshots') > 0) AS erasures
 FROM start LEFT JOIN LATERAL (
   SELECT r.id, r.alerts FROM drift_reports r
   JOIN model_versions m ON m.version = r.model_version AND m.active

@@ -46,7 +46,7 @@ def fit_balanced(train: Corpus, choice: Corpus, job: Job, recipe: Recipe | None 
     model, history = fine_tuned(seen, unseen, train.labels, job, recipe)
     own = raw_logits(model, tokenizer, unseen.token_ids, job.device)
     job.progress.stage("lexical branch")
-    lexical = fit_lexical(seen.token_ids, train.truth)
+    lexical = fit_lexical(seen.token_ids, train.truth, train.writers)
     words = lexical.logits(unseen.token_ids)
     blend = choose_blend(own, words, choice.truth, choice.labels)
     add_lexical(model, lexical, blend)
@@ -111,9 +111,9 @@ class Lexical:
         return scores
 
 
-def fit_lexical(token_ids: Texts, truth: NDArray[np.uint8]) -> Lexical:
+def fit_lexical(token_ids: Texts, truth: NDArray[np.uint8], writers: Sequence[str]) -> Lexical:
     """Fits the branch alone, to hard labels (b, l)."""
-    ngrams = Ngrams.of(token_ids, truth.shape[1])
+    ngrams = Ngrams.of(token_ids, truth.shape[1], writers)
     weight, intercept = fit_one_vs_rest(ngrams.matrix(token_ids), truth)
     return Lexical(ngrams=ngrams, weight=weight, intercept=intercept)
 

@@ -198,12 +198,14 @@ def _student(rows: _Rows, lesson: Lesson, rest: Lesson) -> Fitted:
     job = rows.part("rehearsal", seed=seed)
     rehearsed, history = rehearse(lesson, rows.unseen, labels, job, how)
     own = raw_logits(rehearsed, rows.tokenizer, rows.unseen.token_ids, job.device)
-    words = fit_lexical(rows.seen.token_ids, rows.train.truth).logits(rows.unseen.token_ids)
+    known = fit_lexical(rows.seen.token_ids, rows.train.truth, rows.train.writers)
+    words = known.logits(rows.unseen.token_ids)
     blend = choose_blend(own, words, rows.choice.truth, labels)
     whole, epochs = lesson.joined(rest), best_epoch(history)
     model = teach(whole, labels, rows.part("student", seed=seed), how, epochs)
     truth = np.concatenate([rows.train.truth, rows.choice.truth])
-    add_lexical(model, fit_lexical(whole.examples.token_ids, truth), blend)
+    writers = [*rows.train.writers, *rows.choice.writers]
+    add_lexical(model, fit_lexical(whole.examples.token_ids, truth, writers), blend)
     return Fitted(
         model=model,
         tokenizer=rows.tokenizer,

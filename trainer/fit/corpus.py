@@ -29,17 +29,20 @@ class Corpus:
         texts: as `core.text.model_text` gives them.
         labels: label order.
         truth: 0 and 1, uint8 (b, l).
+        customers: who wrote each text, b of them; () where nobody is known.
     """
 
     texts: Sequence[str]
     labels: tuple[str, ...]
     truth: NDArray[np.uint8]
+    customers: Sequence[str | None] = ()
 
     @classmethod
     def of(cls, dataset: Dataset, labels: tuple[str, ...]) -> "Corpus":
         """A data set with no other labels than these."""
         truth = LabelSet(labels).binarise(dataset.only(labels).labels)
-        return cls(texts=dataset.texts, labels=labels, truth=truth)
+        customers = [ticket.customer for ticket in dataset.tickets]
+        return cls(texts=dataset.texts, labels=labels, truth=truth, customers=customers)
 
     @classmethod
     def of_rows(cls, texts: Sequence[str], names: Sequence[Sequence[str]]) -> "Corpus":
@@ -50,7 +53,15 @@ class Corpus:
     def take(self, rows: Rows) -> "Corpus":
         """Some of the rows."""
         texts = [self.texts[row] for row in rows]
-        return Corpus(texts=texts, labels=self.labels, truth=self.truth[rows])
+        customers = [self.customers[row] for row in rows] if self.customers else ()
+        return Corpus(texts=texts, labels=self.labels, truth=self.truth[rows], customers=customers)
+
+    @property
+    def writers(self) -> Sequence[str]:
+        """Who wrote each text; of nobody known the text itself, so that equal ones are one's."""
+        if not self.customers:
+            return self.texts
+        return [who or text for who, text in zip(self.customers, self.texts, strict=True)]
 
     def folds(self, seed: int) -> list[Rows]:
         """Parts to leave out in turn: 5, or 3 of many rows."""

@@ -118,7 +118,7 @@ def _fit_lexical(
     token_ids: Sequence[Sequence[int]], corpus: Corpus, parts: Sequence[Rows], job: Job
 ) -> _Lexical:
     job.progress.stage("lexical branch")
-    ngrams = Ngrams.of(token_ids, len(corpus.labels))
+    ngrams = Ngrams.of(token_ids, len(corpus.labels), corpus.writers)
     matrix: csr_matrix = ngrams.matrix(token_ids)  # (b, v)
     weight, intercept = fit_one_vs_rest(matrix, corpus.truth)
     logits = out_of_fold(matrix, corpus.truth, parts)

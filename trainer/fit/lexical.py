@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 
 from classifier.lexical import NOTHING, LexicalBranch, ngram_keys, weigh
 from classifier.transformer import padded
+from trainer.fit.widespread import widespread
 
 MAX_TERMS = 200_000
 # The table is as large as terms times labels; 64 MiB of float32.
@@ -34,14 +35,18 @@ class Ngrams:
     idf: NDArray[np.float32]
 
     @classmethod
-    def of(cls, token_ids: Sequence[Sequence[int]], labels: int) -> "Ngrams":
-        """The n-grams that stand in `MIN_TEXTS` texts or more; of too many, the most frequent."""
+    def of(
+        cls, token_ids: Sequence[Sequence[int]], labels: int, writers: Sequence[str]
+    ) -> "Ngrams":
+        """The n-grams that are widespread; of too many, those that stand in the most texts."""
         keys, texts = np.unique(_flat_keys(token_ids), return_counts=True)
         frequent = np.flatnonzero((texts >= MIN_TEXTS) & (keys != NOTHING))
         room = min(MAX_TERMS, MAX_WEIGHTS // labels)
         kept = np.sort(frequent[np.argsort(-texts[frequent], kind="stable")[:room]])
         idf = np.log((1 + len(token_ids)) / (1 + texts[kept])) + 1
-        return cls(keys=keys[kept], idf=idf.astype(np.float32))
+        found = cls(keys=keys[kept], idf=idf.astype(np.float32))
+        allowed = widespread(found.matrix(token_ids), writers)
+        return cls(keys=found.keys[allowed], idf=found.idf[allowed])
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -12,7 +12,7 @@ class Policy:
 
     Attributes:
         corrections: this many new ones.
-        every: this long after the last, if there was any correction since.
+        every: this long after the last, if there was any correction since, or an erasure.
         override_rate: agents overrule this share of judged decisions of the active model.
         override_tickets: fewest judged decisions for that.
         on_drift: an alert, if there was any correction since the last run.
@@ -39,11 +39,10 @@ def due(policy: Policy, seen: Since) -> Trigger | None:
 
     That goes for drift too: the same tickets would give the same model, so an alert waits for the
     first correction. A run that failed is not repeated by the same corrections or the same alert:
-    they counted towards it.
+    they counted towards it. What was erased from a data set is a reason too, in time.
     """
-    if not seen.new_corrections:
-        return None
-    triggers = (_corrections, _overrides, _drift, _time)
+    of_corrections = (_corrections, _overrides, _drift) if seen.new_corrections else ()
+    triggers = (*of_corrections, _time)
     return next((found for of in triggers if (found := of(policy, seen))), None)
 
 
@@ -80,8 +79,12 @@ def _drift(policy: Policy, seen: Since) -> Trigger | None:
 def _time(policy: Policy, seen: Since) -> Trigger | None:
     if not policy.every or seen.now - seen.since < policy.every:
         return None
+    if not (seen.new_corrections or seen.erasures):
+        return None
     hours = policy.every.total_seconds() / 3600
     reason = f"{hours:g} hours since the last, and {seen.new_corrections} new corrections"
+    if seen.erasures:
+        reason += f" and {seen.erasures} erasures from data sets"
     return _trigger("time", reason, seen)
 
 

@@ -71,7 +71,7 @@ def test_an_erased_canary_is_found_nowhere(
         _live(client, engine, processes, canary)
         run = carried_out(engine, _plan(tmp_path, state), "canary")
         assert run.candidate is not None
-        assert canary in _on_disk(state)
+        assert canary in _on_disk(state / "snapshots")
         assert canary in _in_database(engine)
         gone = client.post("/v1/erasures", json={"customer": f"{canary}@x.org"})
         assert gone.json()["tickets"] == _TICKETS + 2
@@ -83,7 +83,7 @@ def test_an_erased_canary_is_found_nowhere(
     places = {
         "our log": said.out + said.err,
         "the worker's log": _on_disk(tmp_path / "logs"),
-        "the data sets": _on_disk(state / "snapshots"),  # models are named by the receipt
+        "data sets and models": _on_disk(state),
         "the database": _in_database(engine),
         "Redis": _in_redis(redis_url),
     }

@@ -26,7 +26,7 @@ def test_the_network_says_what_the_blend_of_its_parts_says(tmp_path: Path) -> No
     model, tokenizer = build_tiny_network(), TicketTokenizer(tiny_tokenizer(), 64)
     ids = tokenizer.encode(corpus.texts).token_ids
     own = raw_logits(model, tokenizer, ids, "cpu")
-    lexical = fit_lexical(ids[:100], corpus.truth[:100])
+    lexical = fit_lexical(ids[:100], corpus.truth[:100], corpus.texts[:100])
     words = lexical.logits(ids)
     blend = choose_blend(own[100:], words[100:], corpus.truth[100:], LABELS)
     assert blend.share < 1  # the network is random and the words decide
@@ -42,7 +42,7 @@ def test_a_head_with_a_hidden_layer_is_refused(tmp_path: Path) -> None:
     corpus = _corpus(tmp_path, 60, 0)
     tokenizer = TicketTokenizer(tiny_tokenizer(), 64)
     ids = tokenizer.encode(corpus.texts).token_ids
-    lexical = fit_lexical(ids, corpus.truth)
+    lexical = fit_lexical(ids, corpus.truth, corpus.texts)
     words = lexical.logits(ids)
     blend = choose_blend(words, words, corpus.truth, LABELS)
     with pytest.raises(Invalid, match="hidden layer"):

@@ -32,5 +32,18 @@ def test_the_same_seed_gives_the_same_model(tmp_path: Path) -> None:
 
 def test_texts_without_a_common_word_are_refused() -> None:
     corpus = Corpus(texts=["ab", "cd"], labels=("x",), truth=np.ones((2, 1), dtype=np.uint8))
-    with pytest.raises(Invalid, match="no word in more than one"):
+    with pytest.raises(Invalid, match="no word of more than one"):
         fit_baseline(corpus, seed=0)
+
+
+def test_words_of_one_customer_alone_are_not_learned() -> None:
+    texts = ["refund 4711", "refund 4711 again", "refund again", "late parcel", "late parcel"]
+    corpus = Corpus(
+        texts=texts,
+        labels=("refund",),
+        truth=np.array([[1], [1], [1], [0], [0]], dtype=np.uint8),
+        customers=["ann", "ann", "bob", None, None],
+    )
+    model = fit_baseline(corpus, seed=0)
+    assert model.vocabulary == ("again", "refund")
+    assert np.isfinite(model.predict(texts)).all()

@@ -22,6 +22,7 @@ def _signals(**changes: object) -> Since:
         "overruled": 0,
         "drift_report": None,
         "drift_alerts": 0,
+        "erasures": 0,
     }
     return Since(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -62,6 +63,14 @@ def test_time_is_a_reason_only_if_there_is_something_new() -> None:
     old = _NOW - timedelta(hours=25)
     assert _kind(due(_POLICY, _signals(since=old))) == "time"
     assert due(_POLICY, _signals(since=old, new_corrections=0)) is None
+
+
+def test_an_erasure_from_a_data_set_is_something_new_but_no_haste() -> None:
+    erased = {"new_corrections": 0, "erasures": 2, "judged": 20, "overruled": 20}
+    assert due(_POLICY, _signals(**erased)) is None
+    trigger = due(_POLICY, _signals(since=_NOW - timedelta(hours=25), **erased))
+    assert trigger is not None
+    assert trigger.reason.endswith("0 new corrections and 2 erasures from data sets")
 
 
 @given(new=st.integers(0, 1000), judged=st.integers(0, 1000), hours=st.integers(0, 1000))
