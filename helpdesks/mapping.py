@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 from core.errors import Invalid
 from core.text import clean_text
 from core.ticket_json import (
@@ -22,9 +19,9 @@ from core.ticket_json import (
     parse_ticket,
 )
 from core.types import Ticket
+from helpdesks.expressions import Evaluator, check
 from helpdesks.seen import Place, Seen
 
-MAX_EXPRESSION_CHARS = 500
 _SHORT_CHARS = 200
 _MOST_TAGS = 200
 _OF_CONTENT = ("channel", "language", "customer", "priority")
@@ -32,7 +29,6 @@ FIELDS = (
     *("id", "subject", "body", *_OF_CONTENT, "metadata", "created_at"),
     *("said_at", "updated_at", "actor", "agent", "team", "tags"),
 )
-_MISTAKES = (JMESPathError, RecursionError, ArithmeticError, ValueError, TypeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +58,7 @@ def checked(mapping: Mapping[str, str]) -> None:
         if field not in FIELDS:
             fix = f"use {', '.join(FIELDS)}"
             raise Invalid(f"mapping.{field[:_SHORT_CHARS]}", "is no field", fix)
-        if len(expression) > MAX_EXPRESSION_CHARS:
-            fix = f"use at most {MAX_EXPRESSION_CHARS} characters"
-            raise Invalid(f"mapping.{field}", "is too long", fix)
-        _compiled(field, expression)
+        check(field, expression)
 
 
 def decoded(body: bytes) -> dict[str, Any]:
@@ -89,7 +82,8 @@ def seen(payload: object, mapping: Mapping[str, str], told: Snapshot) -> Seen:
     Raises:
         Invalid: an expression fails on it, it names no ticket, or the ticket is not one.
     """
-    found = {field: _found(payload, field, path) for field, path in mapping.items()}
+    evaluator = Evaluator(payload)
+    found = {field: evaluator.found(field, path) for field, path in mapping.items()}
     external_id = short(found.get("id"))
     if external_id is None:
         raise Invalid("id", "is nowhere in the delivery", "map `id` to where the ticket's id is")
@@ -136,23 +130,6 @@ def moment(value: object) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return None
-
-
-def _compiled(field: str, expression: str) -> Any:
-    try:
-        return jmespath.compile(expression)
-    except _MISTAKES as error:
-        problem = "is no JMESPath expression"
-        raise Invalid(f"mapping.{field}", problem, "see https://jmespath.org") from error
-
-
-def _found(payload: object, field: str, expression: str) -> Any:
-    compiled = _compiled(field, expression)
-    try:
-        return compiled.search(payload)
-    except _MISTAKES as error:
-        problem = "does not work on this delivery"
-        raise Invalid(f"mapping.{field}", problem, "try it on a sample in the preview") from error
 
 
 def _ticket(external_id: str, found: Mapping[str, Any]) -> Ticket:

@@ -37,6 +37,7 @@ _WORDS = {
     Reason.EMPTY_TEXT: "because it says nothing",
     Reason.MODEL_UNAVAILABLE: "because no model was there",
     Reason.MANUAL_TRIAGE: "for people to look at",
+    Reason.INCIDENT: "it is part of an incident",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.types import HelpdeskKind, HelpdeskWrite
-from helpdesks.mapping import MAX_EXPRESSION_CHARS
+from helpdesks.expressions import MAX_CHARS as MAX_EXPRESSION_CHARS
 from web.api.words import SAID, Word
 
 _MOST = 200
