@@ -2,11 +2,12 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from core.types import Role
 from tests.browser.browsing import Window
 from tests.browser.conftest import Enter
+from tests.browser.models_page import served, take_back
 from tests.browser.stack import Stack
 from web.console.labels.shown import key_of
 
@@ -56,10 +57,9 @@ def test_a_version_is_activated_by_name_and_rolled_back(enter: Enter, stack: Sta
     with page.expect_navigation():
         page.get_by_role("button", name="Activate").click()
     window.see("/models")
-    assert _served(page) == other
-    with page.expect_navigation():
-        page.get_by_role("button", name=re.compile(f"Take .*{serving}|Take {other} back")).click()
-    assert _served(page) == serving
+    assert served(page) == other
+    take_back(page, other)
+    assert served(page) == serving
 
 
 def test_an_agent_is_shown_no_button_that_is_not_theirs(enter: Enter, stack: Stack) -> None:
@@ -77,8 +77,3 @@ def _slider(window: Window, label: str) -> Locator:
     row = window.page.locator("[data-score=preselect_from]")
     row.get_by_label("as the model chose").uncheck()
     return window.page.get_by_label(_SCORE)
-
-
-def _served(page: Page) -> str:
-    row = page.get_by_role("row").filter(has_text="serves")
-    return row.get_by_role("link").first.inner_text()

@@ -48,6 +48,13 @@ def test_a_rule_is_edited_backtested_saved_with_a_note_and_the_revision_before_r
     expect(newest).to_contain_text("ops@example.com")
     page.get_by_role("button", name=f"Restore revision {was}", exact=True).click()
     expect(newest).to_contain_text(f"as in revision {was}")
+    notice = page.locator("#notice")
+    expect(notice).to_contain_text(f"Revision {was} decides again, as revision {was + 2}.")
+    notice.get_by_role("button", name="Undo").click()
+    expect(notice).to_contain_text(f"Revision {was + 1} decides again, as revision {was + 3}.")
+    expect(newest).to_contain_text(f"as in revision {was + 1}")
+    notice.get_by_role("button", name="Undo").click()
+    expect(notice).to_contain_text(f"as revision {was + 4}.")
     window.see("/rules")
     expect(page.locator(f"#rule-{rule} .then b").first).to_have_text(goes_to)
 

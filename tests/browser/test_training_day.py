@@ -2,10 +2,11 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from core.types import Role
 from tests.browser.conftest import Enter
+from tests.browser.models_page import served, take_back
 from tests.browser.stack import Stack, trainer
 
 _TRAINING_MS = 240_000
@@ -14,7 +15,7 @@ _TRAINING_MS = 240_000
 def test_a_model_is_retrained_judged_promoted_and_rolled_back(enter: Enter, stack: Stack) -> None:
     page = (window := enter(Role.OPS)).page
     window.see("/models")
-    was = _served(page)
+    was = served(page)
     window.see("/training")
     page.get_by_label("Why now").fill("a day of the engineer")
     page.get_by_role("button", name="Retrain now").click()
@@ -37,16 +38,6 @@ def test_a_model_is_retrained_judged_promoted_and_rolled_back(enter: Enter, stac
     with page.expect_navigation():
         page.get_by_role("button", name="Activate").click()
     window.see("/models")
-    assert _served(page) == made
-    with page.expect_navigation():
-        page.get_by_role("button", name=re.compile(f"Take {made} back|Take .*{was}")).click()
-    window.see("/models")
-    assert _served(page) == was
-
-
-def _served(page: Page) -> str:
-    """By its state alone: what the gate said of others may have the same word."""
-    row = page.get_by_role("row").filter(
-        has=page.locator(".chip").get_by_text("serves", exact=True)
-    )
-    return row.get_by_role("link").first.inner_text()
+    assert served(page) == made
+    take_back(page, made)
+    assert served(page) == was

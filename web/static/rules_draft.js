@@ -1,7 +1,7 @@
 // The draft of the rules, kept in this tab for the person who is signed in: pages that try rules
 // read it, and it is there again when one comes back.
 
-const who = document.querySelector(".person span")?.textContent ?? "";
+const who = document.querySelector(".person a")?.textContent ?? "";
 const KEY = `rules-draft:${who}`;
 
 // `draft` is the JSON text of a ruleset, `base` the revision that it was made on.

@@ -43,7 +43,9 @@ function problemOf(answer) {
 }
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr } = event.detail;
+  const { xhr, target } = event.detail;
+  // A notice is shown whole, whatever part of a page was asked for.
+  if (target.id === "notice") event.detail.selectOverride = "unset";
   if (xhr.status >= 400 && xhr.getResponseHeader("content-type")?.startsWith("text/html")) {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
