@@ -8,12 +8,16 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+import structlog
+
 from core.errors import PointsmanError
+from core.production import plain_connections, refuse_weak
 from core.settings import Settings, load_settings
 from core.telemetry import configure_logging
 from core.tracing import flush_traces, start_tracing
 
 _PR_SET_PDEATHSIG = 1
+_log = structlog.get_logger(__name__)
 
 
 def run_process(name: str, work: Callable[[Settings], None], **overrides: Any) -> int:
@@ -29,14 +33,22 @@ def run_process(name: str, work: Callable[[Settings], None], **overrides: Any) -
     """
     try:
         settings = load_settings(**overrides)
+        refuse_weak(settings)
         configure_logging(level=settings.log_level, log_format=settings.log_format)
         start_tracing(name)
         die_with_parent()
+        _warn(settings)
         work(settings)
     except PointsmanError as error:
         sys.stderr.write(f"{name}: {error}\n")
         return 1
     return 0
+
+
+def _warn(settings: Settings) -> None:
+    if settings.production:
+        for server in plain_connections(settings):
+            _log.warning("connection_without_tls", to=server)
 
 
 def leave(status: int) -> NoReturn:

@@ -9,6 +9,7 @@ import structlog
 
 from broker.app import make_consumer_app
 from broker.consumer import consume
+from broker.exposure import refuse_exposed
 from broker.messages import DELIVER, DELIVERIES_QUEUE
 from core.redaction import redactor
 from core.sealing import Box
@@ -33,11 +34,12 @@ class Deliverer:
         settings: with both URLs set.
 
     Raises:
-        Invalid: a URL is missing, or a setting is wrong.
+        Invalid: a URL is missing, a setting is wrong, or Redis is open to strangers.
     """
 
     def __init__(self, settings: Settings) -> None:
         database_url, self._redis_url = settings.service_urls()
+        refuse_exposed(settings, self._redis_url)
         self._settings = settings
         engine = make_engine(
             database_url,

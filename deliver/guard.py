@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class OutOfReach(Exception):
-    """The name leads to an address that requests may not go to."""
+    """The URL leads where requests may not go."""
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):
@@ -42,9 +42,11 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
         """Sends it to the first address that takes a connection.
 
         Raises:
-            OutOfReach: the name has an address that may not be reached.
+            OutOfReach: it is not https, or the name has an address that may not be reached.
             httpx2.TransportError: no address took the connection, or it broke.
         """
+        if request.url.scheme != "https" and not self._reach.over_http:
+            raise OutOfReach("the address is not https")
         host, port = request.url.host, request.url.port or _port(request.url.scheme)
         found = [known] if (known := literal(host)) else await self._resolve(host, port)
         if not all(map(self._reach.allows, found)):

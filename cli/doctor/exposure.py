@@ -7,6 +7,7 @@ from broker.exposure import weaknesses
 from classifier.key_files import key_file, takers_keys
 from cli.doctor.finding import Finding
 from core.errors import Invalid
+from core.production import plain_connections, refuse_weak
 from core.settings import ENV_FILE, Settings, is_open_to_all
 
 
@@ -27,6 +28,24 @@ def env_file(settings: Settings) -> Finding:
     if not is_open_to_all(path):
         return Finding(name="secrets", ok=True, detail="not in a file that everybody reads")
     return _found("secrets", [f"{ENV_FILE} is open to every user"], settings, "chmod 600 .env")
+
+
+def weak_settings(settings: Settings) -> Finding:
+    """Whether settings are fit for production, where that is said."""
+    try:
+        refuse_weak(settings)
+    except Invalid as error:
+        return Finding(name="production", ok=False, detail=str(error), fix=error.fix)
+    detail = "on" if settings.production else "off: this is for trying out"
+    return Finding(name="production", ok=True, detail=detail)
+
+
+def encryption(settings: Settings) -> Finding:
+    """Who is spoken to without TLS; between containers that may be fine."""
+    found = plain_connections(settings)
+    if not found:
+        return Finding(name="encryption", ok=True, detail="TLS, or this machine alone")
+    return Finding(name="encryption", ok=True, detail=f"no TLS to {', '.join(found)}")
 
 
 def redis_door(settings: Settings, url: str) -> Finding:
