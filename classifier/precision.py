@@ -67,8 +67,13 @@ def memory_bytes(device: str) -> dict[str, int]:
     }
 
 
-def fitting_tokens(device: str, most: int) -> int:
-    """How many padded tokens a device should compute at once, at most `most`."""
+def fitting_tokens(device: str, most: int = 4096) -> int:
+    """How many padded tokens a device should compute at once where nobody measured: <= `most`."""
     if device != "cpu":
         return most
     return min(most, _CPU_TOKENS * torch.get_num_threads())
+
+
+def device_name(device: str) -> str:
+    """What a device is: `cpu`, or what the GPU's maker calls it."""
+    return device if device == "cpu" else torch.cuda.get_device_name(device)

@@ -51,6 +51,8 @@ class Network:
         device: as torch names it.
         precision: of the encoder: `fp32`, `bf16`, or that of the backend in its place; the head is
             always float32.
+        chunk_tokens: most padded tokens that go through the device at once; whoever measured what
+            it is fast with sets another number.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Network:
         self.device = str(weight.device)
         own = "bf16" if weight.dtype == torch.bfloat16 else "fp32"
         self.precision = own if backend is None else backend.precision
+        self.chunk_tokens = fitting_tokens(self.device)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, at most `tokenizer.max_length` each."""
@@ -102,12 +105,12 @@ class Network:
         """Raw scores to calibrated probabilities in [0, 1], both (b, l)."""
         return self._calibration.scores(logits)
 
-    def predict(self, texts: Sequence[str], chunk_tokens: int = 4096) -> NDArray[np.float32]:
+    def predict(self, texts: Sequence[str], chunk_tokens: int | None = None) -> NDArray[np.float32]:
         """Calibrated probabilities in the order of the texts, shape (b, l).
 
         Args:
             texts: any number.
-            chunk_tokens: most padded tokens on the device at once.
+            chunk_tokens: most padded tokens on the device at once, if not the network's own.
 
         Raises:
             Transient: as `logits`.
@@ -117,12 +120,14 @@ class Network:
             texts, len(self.labels), chunk_tokens, lambda ids: self.scores(self.logits(ids))
         )
 
-    def features(self, texts: Sequence[str], chunk_tokens: int = 4096) -> NDArray[np.float32]:
+    def features(
+        self, texts: Sequence[str], chunk_tokens: int | None = None
+    ) -> NDArray[np.float32]:
         """What the encoder makes of texts before any label is scored, in their order, shape (b, f).
 
         Args:
             texts: any number.
-            chunk_tokens: most padded tokens on the device at once.
+            chunk_tokens: most padded tokens on the device at once, if not the network's own.
 
         Raises:
             Transient: as `logits`.
@@ -168,13 +173,13 @@ class Network:
         self,
         texts: Sequence[str],
         width: int,
-        chunk_tokens: int,
+        chunk_tokens: int | None,
         compute: Callable[[Sequence[Sequence[int]]], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
         """Rows of some width, in the order of the texts."""
         token_ids = self.encode(texts)
         rows = np.empty((len(texts), width), dtype=np.float32)
-        most = fitting_tokens(self.device, chunk_tokens)
+        most = chunk_tokens or self.chunk_tokens
         for chunk in plan_chunks(self.costs(token_ids), most):
             rows[chunk] = compute([token_ids[i] for i in chunk])
         return rows

@@ -21,8 +21,11 @@ class EventName(StrEnum):
     MODEL_ROLLED_BACK = "model.rolled_back"
     TRAINING_ENDED = "training.ended"
     RULES_CHANGED = "rules.changed"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_CLOSED = "incident.closed"
     DRIFT_DETECTED = "drift.detected"
     DRIFT_CHECKED = "drift.checked"
+    LABELS_REVIEWED = "labels.reviewed"
     WEBHOOK_STOPPED = "webhook.stopped"
     WEBHOOK_TEST = "webhook.test"
 
@@ -44,8 +47,13 @@ TOLD: Mapping[EventName, str] = MappingProxyType(
         EventName.TRAINING_ENDED: "A training run is over, one that failed or had nothing to learn "
         "too.",
         EventName.RULES_CHANGED: "Another revision of the rules decides.",
+        EventName.INCIDENT_OPENED: "Tickets that say nearly the same came within minutes: one "
+        "incident, told once.",
+        EventName.INCIDENT_CLOSED: "An incident is over, with the number of its tickets.",
         EventName.DRIFT_DETECTED: "A drift check found something that alerts.",
         EventName.DRIFT_CHECKED: "A drift check ended, one that found nothing too.",
+        EventName.LABELS_REVIEWED: "A look at the labels ended: groups of tickets that none fits, "
+        "and labels that overlap; one that found nothing too.",
         EventName.WEBHOOK_STOPPED: "An endpoint was paused after nothing but failures, or disabled "
         "because it is gone.",
         EventName.WEBHOOK_TEST: "Somebody tries an endpoint; goes to that one alone.",

@@ -98,6 +98,7 @@ MEASURES: Final = (
     _count("tickets_fenced", "Decisions dropped, since another worker had the ticket by then."),
     _count("tickets_quarantined", "Tickets given to manual triage with an error."),
     _count("tickets_refused", "Tickets of messages that were refused and kept as dead letters."),
+    _count("tickets_of_incidents", "Tickets like those of an open incident when decided."),
     _count("shadow_decided", "Tickets that a version on trial decided for comparison."),
     _count("shadow_skipped", "Tickets that a version on trial left out, since there was work."),
     _count("shadow_failed", "Tickets that a version on trial failed on."),

@@ -50,7 +50,8 @@ class Settings(BaseSettings):
     production: bool = Field(
         default=False,
         description="refuse to start where something is open to strangers: models without a "
-        "trusted key, Redis without a password or with known holes, a .env that everybody reads",
+        "trusted key, Redis without a password or with known holes, a .env that everybody reads, a "
+        "guest of the console, webhooks over http, session cookies over http",
     )
     secrets_dir: Path | None = Field(
         default=None,
@@ -235,10 +236,11 @@ class Settings(BaseSettings):
         description="what trainings keep of texts that the encoder has read, in MiB on disk; 0 "
         "for no longer than the training",
     )
-    chunk_tokens: Annotated[int, Field(ge=64)] = Field(
-        default=4096,
-        description="padded tokens that go through the device at once; on a CPU 512 a thread, if "
-        "that is less",
+    chunk_tokens: int | None = Field(
+        default=None,
+        ge=64,
+        description="padded tokens that go through the device at once; unset takes what a "
+        "measurement of some seconds finds it fast with, kept in the state folder",
     )
     chunk_timeout_s: Seconds = Field(
         default=120, description="a chunk on the device for longer counts as hung: the worker exits"
@@ -371,6 +373,20 @@ class Settings(BaseSettings):
     drift_min_tickets: Annotated[int, Field(ge=20)] = Field(
         default=200, description="a window with fewer stays open and is not judged"
     )
+    label_report_hours: Annotated[float, Field(ge=0)] = Field(
+        default=168,
+        description="time after which trainers look for missing and overlapping labels again; 0 "
+        "for only when asked",
+    )
+    label_report_days: Annotated[float, Field(gt=0)] = Field(
+        default=28, description="tickets that arrived within this time are looked at"
+    )
+    label_report_tickets: Annotated[int, Field(ge=20, le=20_000)] = Field(
+        default=2_000, description="newest tickets without a label that are looked at"
+    )
+    label_gap_tickets: Annotated[int, Field(ge=3)] = Field(
+        default=10, description="fewest tickets alike that may want a label of their own"
+    )
     audit_share: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.02, description="share of all tickets, drawn by chance, that people should check"
     )
@@ -384,6 +400,22 @@ class Settings(BaseSettings):
     )
     ping_pong_department: str = Field(
         default="", description="department of the human lead; empty for the default department"
+    )
+    incident_tickets: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=10,
+        description="tickets that say nearly the same from which they are one incident; 0 for "
+        "never",
+    )
+    incident_window_minutes: Annotated[float, Field(gt=0, le=60)] = Field(
+        default=5, description="time within which so many tickets arrive"
+    )
+    incident_similarity: Annotated[float, Field(ge=0.3, le=1)] = Field(
+        default=0.4,
+        description="share of two tickets' pairs of words, numbers aside, from which they say "
+        "nearly the same",
+    )
+    incident_quiet_minutes: Annotated[float, Field(gt=0)] = Field(
+        default=60, description="an incident that no ticket joins for this long is over"
     )
     review_lease_s: Seconds = Field(
         default=600, description="how long an agent holds an item of the review queue"
@@ -420,8 +452,8 @@ class Settings(BaseSettings):
         default=30, description="explanations asked for longer ago are dropped"
     )
     suggest_feedback: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        default=20_000,
-        description="newest entries of feedback that rules are suggested from; 1 s for so many",
+        default=5_000,
+        description="newest entries of feedback that rules are suggested from; 200 ms for so many",
     )
     suggest_support: Annotated[int, Field(ge=2)] = Field(
         default=5, description="fewest corrections that must share a pattern for a suggested rule"
@@ -439,7 +471,7 @@ class Settings(BaseSettings):
         default=92, description="longest period that one question for figures may be about"
     )
     stats_tickets: Count = Field(
-        default=20_000,
+        default=5_000,
         description="about so many decisions are looked at for the times they took, and for "
         "figures with a filter; of more a sample is drawn",
     )

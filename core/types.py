@@ -53,6 +53,7 @@ class Reason(StrEnum):
     EMPTY_TEXT = "empty_text"
     MODEL_UNAVAILABLE = "model_unavailable"
     MANUAL_TRIAGE = "manual_triage"
+    INCIDENT = "incident"
 
 
 class FeedbackKind(StrEnum):

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from uuid import UUID
 
-from core.types import LabelLevel, Routing, Rung, Ticket
-from router.decide import decide
+from core.types import LabelLevel, Reason, Routing, Rung, Ticket
+from router.decide import decide, follow
 from router.policy import Policy, relevelled
 from router.rulebook import Rulebook
 from router.ruleset import Ruleset
@@ -111,8 +111,11 @@ class Backtest:
 def again(
     case: Case, rulebook: Rulebook, levels: Mapping[str, LabelLevel] | None = None
 ) -> Routing:
-    """The decision on a case by these rules, by the policy of then but for these levels."""
-    return decide(
+    """The decision on a case by these rules, by the policy of then but for these levels.
+
+    A ticket that followed an incident follows it again.
+    """
+    remade = decide(
         scores=case.scores,
         policy=relevelled(case.policy, levels) if levels else case.policy,
         rulebook=rulebook,
@@ -120,6 +123,8 @@ def again(
         rung=case.rung,
         now=case.decided_at,
     )
+    is_led = case.made.reason is Reason.INCIDENT
+    return follow(remade, case.made.primary) if is_led else remade
 
 
 def differences(made: Routing, remade: Routing) -> tuple[str, ...]:

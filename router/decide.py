@@ -5,7 +5,7 @@ the same decision in production, in a dry run and in a backtest.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.text import plain_text
@@ -66,6 +66,19 @@ def decide(
         trace=outcome.trace,
         preselected=preselected,
         suggested=suggested,
+    )
+
+
+def follow(routing: Routing, department: str) -> Routing:
+    """The routing of a ticket that is part of an incident: by its department, whatever rules say.
+
+    Where rules say the same, they are why.
+    """
+    if routing.primary == department:
+        return routing
+    others = tuple(name for name in routing.collaborators if name != department)
+    return replace(
+        routing, primary=department, collaborators=others, reason=Reason.INCIDENT, rule=None
     )
 
 

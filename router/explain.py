@@ -14,6 +14,7 @@ _REASONS = {
     Reason.EMPTY_TEXT: "the ticket has no text",
     Reason.MODEL_UNAVAILABLE: "nothing could score it",
     Reason.MANUAL_TRIAGE: "it failed and wants a human",
+    Reason.INCIDENT: "it is part of an incident",
 }
 _RUNGS = {
     Rung.MODEL: "model",

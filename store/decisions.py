@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from core.events import EventName
 from core.types import Decision, TicketState
 from core.urgency import LONGEST
-from store import webhook_endpoints
+from store import storms, webhook_endpoints
 from store.bulk import copy_rows
 from store.outbox import COLUMNS as OUTBOX
 from store.review_items import Wanted, enter
@@ -29,6 +29,8 @@ class Finished:
         error: why a quarantined ticket is there; None otherwise.
         review: what a person should look at, if anything; a doubt makes a decided ticket's state
             review.
+        incident: the open one that the ticket is part of.
+        sketch: what it says, for storms to be seen; None of a ticket that is part of one.
     """
 
     decision: Decision
@@ -37,6 +39,8 @@ class Finished:
     rescore: bool = False
     error: str | None = None
     review: Wanted | None = None
+    incident: int | None = None
+    sketch: bytes | None = None
 
 
 _COLUMNS = [
@@ -105,6 +109,7 @@ def finish(connection: Connection, finished: Sequence[Finished]) -> list[UUID]:
     ).rowcount
     copy_rows(connection, "decisions", _COLUMNS, map(_decision_values, kept))
     doubted = _enter_review(connection, kept, decided_again=replaced > 0)
+    _note_for_storms(connection, kept)
     is_wanted = webhook_endpoints.is_wanted(connection, EventName.TICKET_CLASSIFIED)
     copy_rows(connection, "outbox", OUTBOX, _events(kept, doubted, classified=is_wanted))
     connection.execute(
@@ -132,6 +137,14 @@ def _enter_review(
         return set()
     again = [entry.decision.ticket_id for entry in kept] if decided_again else []
     return enter(connection, again, wanted)
+
+
+def _note_for_storms(connection: Connection, kept: Sequence[Finished]) -> None:
+    ids = [(entry.decision.ticket_id, entry.incident, entry.sketch) for entry in kept]
+    if members := [(id_, incident) for id_, incident, _ in ids if incident is not None]:
+        storms.join(connection, members)
+    if said := [(id_, sketch) for id_, _, sketch in ids if sketch is not None]:
+        storms.note(connection, said)
 
 
 def _state(entry: Finished, doubted: set[UUID]) -> TicketState:
@@ -181,11 +194,15 @@ def _events(
             yield _event(entry, EventName.TICKET_CLASSIFIED, _classified(entry.decision))
         quarantined = entry.state is TicketState.QUARANTINED
         name = EventName.TICKET_ROUTE_FAILED if quarantined else EventName.TICKET_ROUTED
-        yield _event(entry, name, _routed(entry.decision))
+        yield _event(entry, name, _routed(entry.decision) | _incident(entry))
         if entry.review is not None and _state(entry, doubted) is TicketState.REVIEW:
             review = {"reasons": list(entry.review.reasons)}
             told = {**_routed(entry.decision), **review}
             yield _event(entry, EventName.TICKET_REVIEW_REQUIRED, told)
+
+
+def _incident(entry: Finished) -> dict[str, Any]:
+    return {} if entry.incident is None else {"incident": entry.incident}
 
 
 def _event(entry: Finished, name: EventName, payload: dict[str, Any]) -> tuple[Any, ...]:

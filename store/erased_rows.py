@@ -82,6 +82,8 @@ _BY_TABLE: Mapping[str, str] = {
     "decision_history": "UPDATE decision_history SET trace = '[]', input_hash = '' "
     "WHERE ticket_id = ANY(:ids)",
     "explanations": "DELETE FROM explanations WHERE ticket_id = ANY(:ids)",
+    "ticket_sketches": "DELETE FROM ticket_sketches WHERE ticket_id = ANY(:ids)",
+    "incident_tickets": "DELETE FROM incident_tickets WHERE ticket_id = ANY(:ids)",
     "imported_contents": "DELETE FROM imported_contents WHERE ticket_id = ANY(:ids)",
     "corrections": "UPDATE corrections SET note = '' WHERE ticket_id = ANY(:ids) AND note <> ''",
     "delivery_attempts": "UPDATE delivery_attempts a SET answer = '' FROM deliveries d "

@@ -1048,6 +1048,19 @@ class HourCountRow(Row):
     drawn: Mapped[int] = mapped_column(Integer)
 
 
+class HourLabelsRow(Row):
+    """Labels that people gave to so many tickets that arrived in an hour; by word or by import."""
+
+    __tablename__ = "hour_labels"
+    __table_args__ = (Index("ix_hour_labels_hour", "hour"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    hour: Mapped[datetime]
+    labels: Mapped[list[str]]
+    corrected: Mapped[bool]
+    tickets: Mapped[int] = mapped_column(Integer)
+
+
 class HourWordRow(Row):
     """What people said of so many decisions on tickets that arrived in an hour; not who said it.
 
@@ -1098,6 +1111,84 @@ class ImportedContentRow(Row):
 
     content_hash: Mapped[bytes] = mapped_column(primary_key=True)
     ticket_id: Mapped[UUID]
+
+
+class TicketSketchRow(Row):
+    """What a decided ticket said, without its words, for storms to be seen; kept for an hour.
+
+    Unlogged: a crash of the database costs what it would have told of that hour.
+    """
+
+    __tablename__ = "ticket_sketches"
+    __table_args__ = (
+        Index("ix_ticket_sketches_ticket", "ticket_id"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ticket_id: Mapped[UUID]
+    sketch: Mapped[bytes]
+    noted_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class IncidentRow(Row):
+    """A storm of tickets that say nearly the same; `sketch` is what they are like."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        CheckConstraint("closed_by IS NULL OR closed_at IS NOT NULL", name="closed_whole"),
+        Index("ix_incidents_open", "id", postgresql_where=text("closed_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    department: Mapped[str]
+    labels: Mapped[list[str]]
+    sketch: Mapped[bytes]
+    opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+
+
+class IncidentTicketRow(Row):
+    """A ticket that is part of an incident; of one, for ever."""
+
+    __tablename__ = "incident_tickets"
+    __table_args__ = (Index("ix_incident_tickets_incident", "incident_id", "ticket_id"),)
+
+    ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+    joined_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class LabelReportRow(Row):
+    """What one look at the labels found: tickets that none fits, and labels that overlap.
+
+    `window` names the look, so that two trainers that look at once keep one.
+    """
+
+    __tablename__ = "label_reports"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    window: Mapped[str] = mapped_column(unique=True)
+    model_version: Mapped[str]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    tickets: Mapped[int] = mapped_column(Integer)
+    gaps: Mapped[list[dict[str, Any]]]
+    overlaps: Mapped[list[dict[str, Any]]]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class LabelVerdictRow(Row):
+    """What a person said of a gap or an overlap; it is not shown again."""
+
+    __tablename__ = "label_verdicts"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    terms: Mapped[list[str]]
+    label: Mapped[str | None]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 PARTITIONED = {

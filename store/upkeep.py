@@ -28,6 +28,7 @@ _TRAININGS = text(
 )
 _MOST_LETTERS = 10_000
 _LETTERS = text("SELECT count(*) FROM (SELECT FROM dead_letters LIMIT :most) kept")
+_INCIDENTS = text("SELECT count(*) FROM incidents WHERE closed_at IS NULL")
 _ACTIVE = text("SELECT version, activated_at FROM model_versions WHERE active")
 
 
@@ -42,6 +43,7 @@ class Upkeep:
         most_connections: that clients may open.
         trainings: seconds since the oldest training of each open state was asked for or started.
         dead_letters: refused submissions that are kept, counted up to 10,000.
+        open_incidents: storms of tickets that are not over.
         model_version: the active one, if any, and since when.
     """
 
@@ -50,6 +52,7 @@ class Upkeep:
     most_connections: int
     trainings: Mapping[str, float]
     dead_letters: int
+    open_incidents: int
     model_version: str | None
     active_since: datetime | None
 
@@ -64,6 +67,7 @@ def upkeep(connection: Connection, *, now: datetime) -> Upkeep:
         most_connections=connections.most,
         trainings={row.state: float(row.age_s) for row in connection.execute(_TRAININGS)},
         dead_letters=connection.execute(_LETTERS, {"most": _MOST_LETTERS}).scalar_one(),
+        open_incidents=connection.execute(_INCIDENTS).scalar_one(),
         model_version=None if active is None else active.version,
         active_since=None if active is None else active.activated_at,
     )

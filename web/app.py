@@ -9,7 +9,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from broker.app import make_producer_app
-from broker.client import ask_for_drift_check, wake_deliverers, wake_trainers
+from broker.client import ask_for_drift_check, ask_for_label_report, wake_deliverers, wake_trainers
 from broker.rate_counts import RateCounts
 from classifier.key_files import takers_keys
 from classifier.signing import use_keys
@@ -33,7 +33,9 @@ from web.api.departments.routes import department_routes
 from web.api.drift.routes import drift_routes
 from web.api.feedback.routes import feedback_routes
 from web.api.imports.routes import import_routes
+from web.api.incidents.routes import incident_routes
 from web.api.intake.routes import IntakeParts, intake_routes
+from web.api.label_reports.routes import label_report_routes
 from web.api.labels.moves import label_move_routes
 from web.api.labels.routes import label_routes
 from web.api.models.change_routes import model_change_routes
@@ -74,15 +76,18 @@ from web.console.departments.moves import department_move_pages
 from web.console.departments.routes import department_pages
 from web.console.health.changes import health_change_routes
 from web.console.health.routes import HealthParts, health_page_routes
+from web.console.labels.care import label_care_routes
 from web.console.labels.edits import label_edit_routes as label_edit_pages
 from web.console.labels.goals import label_goal_routes as label_goal_pages
 from web.console.labels.moves import label_move_routes as label_move_pages
 from web.console.labels.routes import label_routes as label_pages
+from web.console.live.incidents import live_incident_routes
 from web.console.live.routes import live_routes
 from web.console.models.changes import model_change_routes as model_change_pages
 from web.console.models.routes import model_routes as model_pages
 from web.console.pages import Pages, static_files
 from web.console.problems import problem_page
+from web.console.review.ahead import review_ahead_routes
 from web.console.review.bulk import review_bulk_routes
 from web.console.review.bulk_said import review_bulk_said_routes
 from web.console.review.routes import review_page_routes
@@ -192,6 +197,7 @@ def make_app(settings: Settings) -> FastAPI:
             ),
             review_bulk_routes(engine, pages, lease_s=settings.review_lease_s),
             review_bulk_said_routes(engine, pages, service_users=settings.own_users),
+            review_ahead_routes(engine, pages, lease_s=settings.review_lease_s),
             review_page_routes(engine, pages, lease_s=settings.review_lease_s),
             review_undo_routes(
                 engine,
@@ -200,6 +206,7 @@ def make_app(settings: Settings) -> FastAPI:
                 service_users=settings.own_users,
             ),
             live_routes(engine, pages),
+            live_incident_routes(engine, pages),
             rule_page_routes(engine, pages, gate),
             rule_history_routes(engine, pages, gate),
             trying_routes(engine, pages),
@@ -211,6 +218,7 @@ def make_app(settings: Settings) -> FastAPI:
             label_move_pages(engine, pages),
             label_goal_pages(engine, pages, gate),
             label_edit_pages(engine, pages, gate),
+            label_care_routes(engine, pages, lambda: ask_for_label_report(producer)),
             label_pages(engine, pages),
             model_pages(engine, pages, canary_share=settings.trial_canary_share),
             model_change_pages(pages, gate),
@@ -219,6 +227,8 @@ def make_app(settings: Settings) -> FastAPI:
             ticket_change_routes(engine, pages, announcer.put, service_users=settings.own_users),
             ticket_routes(engine, announcer.put, limits, backlog, redactor(settings)),
             import_routes(engine, redactor(settings)),
+            incident_routes(engine),
+            label_report_routes(engine, lambda: ask_for_label_report(producer)),
             feedback_routes(engine, service_users=settings.own_users),
             review_routes(engine, lease_s=settings.review_lease_s),
             threshold_routes(engine, gate),

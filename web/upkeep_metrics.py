@@ -35,6 +35,11 @@ def upkeep_families(found: Upkeep) -> Iterable[Metric]:
         "Refused submissions that are kept for `tickets replay --dead`, counted up to 10,000.",
         value=found.dead_letters,
     )
+    yield GaugeMetricFamily(
+        "pointsman_open_incidents",
+        "Storms of tickets that say nearly the same and are not over.",
+        value=found.open_incidents,
+    )
     yield _active(found)
 
 

@@ -48,12 +48,14 @@ from worker.presence import Presence, Pulse
 from worker.results import Results
 from worker.scoring import Scoring
 from worker.stages import start
+from worker.storms import StormPlan, Storms
 from worker.tasks import Intake, add_tasks
 
 _log = structlog.get_logger(__name__)
 _ANNOUNCED_KEPT = 100_000
 _PING_PONG_INTERVAL_S = 2
-_CONNECTIONS = 8  # one for each thread that asks the database
+_STORM_INTERVAL_S = 2
+_CONNECTIONS = 9  # one for each thread that asks the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,11 @@ class Worker:
             self._engine,
             device=self._device,
             threads=settings.device_threads,
-            backend=Preference(backend=settings.backend, memory=settings.state_dir / "backends"),
+            backend=Preference(
+                backend=settings.backend,
+                memory=settings.state_dir / "backends",
+                chunk_tokens=settings.chunk_tokens,
+            ),
             languages=settings.languages,
             climb=parts.climb,
         )
@@ -103,6 +109,7 @@ class Worker:
         self._isolation = Isolation(
             timeout_s=settings.chunk_timeout_s, command=parts.isolation_command
         )
+        self._storms = self._make_storms()
         self._pipeline = self._make_pipeline()
         self._explaining = self._make_explaining()
         self._presence = self._make_presence(database_url)
@@ -116,6 +123,7 @@ class Worker:
             start("watch", self._repeat(self._watch, self._settings.watch_interval_s)),
             start("explain", self._explaining.run),
             start("ping-pong", self._repeat(self._end_ping_pong, _PING_PONG_INTERVAL_S)),
+            start("storms", self._repeat(self._storms.look, _STORM_INTERVAL_S)),
         ]
         _log.info("ready", worker=self._id, device=self._device)
         consume(
@@ -208,14 +216,24 @@ class Worker:
             limits=Limits(
                 batch_tickets=settings.batch_tickets,
                 queued_batches=settings.queued_batches,
-                chunk_tokens=settings.chunk_tokens,
                 lease_s=settings.lease_s,
                 poll_interval_s=settings.poll_interval_s,
             ),
             review=ReviewPlan(
                 audit_share=settings.audit_share, due_s=settings.review_due_hours * 3600
             ),
+            storms=self._storms,
         )
+
+    def _make_storms(self) -> Storms:
+        settings = self._settings
+        plan = StormPlan(
+            tickets=settings.incident_tickets,
+            window_s=settings.incident_window_minutes * 60,
+            similarity=settings.incident_similarity,
+            quiet_s=settings.incident_quiet_minutes * 60,
+        )
+        return Storms(self._engine, plan, self._counters)
 
     def _make_explaining(self) -> Explaining:
         settings = self._settings
@@ -246,7 +264,7 @@ class Worker:
             held=self._pipeline.held,
             busy_since=self._pipeline.busy_since,
             suspect=self._pipeline.suspect_device,
-            found_work=lambda: self._inbox.put([]),
+            found_work=self._pipeline.look,
         )
 
     def _make_consumer(self) -> Celery:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier.chunking import plan_chunks
-from classifier.precision import fitting_tokens
 from core.audit_sample import is_drawn
 from core.text import model_text
 from core.types import TrialStage
 from store.claims import Claim
 from worker.host import OnTrial, Serving
-from worker.retry import Treatment, treatment
 
 FIRST_ATTEMPT = 1
 _CANARY_SALT = "canary"
@@ -29,20 +27,11 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """What goes through the device at once, with what it was encoded for.
-
-    `treatment` says how: together, alone, or in a process of its own.
-    """
+    """What goes through the device at once, with what it was encoded for."""
 
     works: tuple[Work, ...]
     serving: Serving
-    treatment: Treatment = Treatment.TOGETHER
     truncated: int = 0
-
-    @property
-    def is_for_device(self) -> bool:
-        """Whether this process scores it; what may kill or hang a process goes elsewhere."""
-        return self.treatment in (Treatment.TOGETHER, Treatment.ALONE)
 
     @property
     def tokens(self) -> int:
@@ -89,31 +78,22 @@ def _is_tried(claim: Claim, share: float) -> bool:
 
 
 def chunks(
-    works: Sequence[Work], serving: Serving, *, max_tokens: int, crash_loop: bool = False
+    works: Sequence[Work], serving: Serving, *, max_tokens: int | None = None
 ) -> Iterator[Chunk]:
-    """Cuts a batch into chunks: those without text, those to go together, then the suspects.
+    """Cuts a batch into chunks: first what has no text and costs the device nothing.
 
     Args:
         works: a batch.
         serving: what they are encoded for.
-        max_tokens: most padded tokens of one chunk.
-        crash_loop: whether workers die one after the other.
+        max_tokens: most padded tokens of one chunk; None for what the scorer manages best.
     """
-    how = {w.claim.id: treatment(w.claim.attempts, crash_loop=crash_loop) for w in works}
     empty = [work for work in works if not work.text]
     if empty:
         yield Chunk(works=tuple(empty), serving=serving)
-    readable = [work for work in works if work.text]
-    together = [w for w in readable if how[w.claim.id] is Treatment.TOGETHER]
-    yield from _planned(together, serving, max_tokens)
-    for work in readable:
-        special = how[work.claim.id]
-        if special is not Treatment.TOGETHER:
-            for chunk in _planned([work], serving, max_tokens):
-                yield Chunk(works=chunk.works, serving=serving, treatment=special)
+    yield from _planned([work for work in works if work.text], serving, max_tokens)
 
 
-def _planned(works: Sequence[Work], serving: Serving, max_tokens: int) -> Iterator[Chunk]:
+def _planned(works: Sequence[Work], serving: Serving, max_tokens: int | None) -> Iterator[Chunk]:
     if not works:
         return
     prepared = serving.scorer.prepare([work.text for work in works])
@@ -121,7 +101,7 @@ def _planned(works: Sequence[Work], serving: Serving, max_tokens: int) -> Iterat
         Work(claim=work.claim, text=work.text, item=item, tokens=tokens)
         for work, item, tokens in zip(works, prepared.items, prepared.tokens, strict=True)
     ]
-    most = fitting_tokens(prepared.device, max_tokens) if prepared.device else max_tokens
+    most = min(prepared.budget, max_tokens or prepared.budget)
     for number, places in enumerate(plan_chunks(prepared.tokens, most)):
         yield Chunk(
             works=tuple(encoded[place] for place in places),

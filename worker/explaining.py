@@ -15,10 +15,11 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from classifier.transformer import Network
-from core.errors import Permanent, PointsmanError, Transient
+from core.errors import Permanent, Transient, cause_of
 from core.text import model_text
 from core.types import Rung
 from store import explanations, model_versions, taxonomy
+from store.claims import TOGETHER_UNTIL
 from store.engine import transaction
 from store.explanations import MOST_ATTEMPTS, Asked, Subject
 from worker.corrected import Corrected
@@ -26,7 +27,6 @@ from worker.counters import Counters
 from worker.explained import explained
 from worker.host import Host
 from worker.ladder import Holds, steps
-from worker.retry import Treatment, treatment
 from worker.scorers import NetworkScorer, Scorer
 
 _log = structlog.get_logger(__name__)
@@ -123,16 +123,14 @@ class Explaining:
         except Transient:
             raise
         except Exception as error:  # kept with the explanation
-            reason = str(error) if isinstance(error, PointsmanError) else type(error).__name__
+            reason = cause_of(error)
             work = partial(explanations.fail, subject=subject, error=reason)
             self._count.add(explanations_failed=1)
             _log.warning("explain_failed", ticket=str(subject.ticket_id), cause=reason)
         transaction(self._engine, work)
 
     def _result(self, asked: Asked) -> dict[str, object]:
-        if asked.attempts > MOST_ATTEMPTS or treatment(asked.ticket_attempts) is not (
-            Treatment.TOGETHER
-        ):
+        if asked.attempts > MOST_ATTEMPTS or asked.ticket_attempts > TOGETHER_UNTIL:
             raise Permanent(_SUSPECT)
         text = model_text(asked.ticket.subject, asked.ticket.body)
         if not text:

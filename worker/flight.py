@@ -6,6 +6,8 @@ import threading
 class Flight:
     """Counts tickets in hand and lets the claiming thread wait for room.
 
+    Those `beside` are scored by a process of their own, and so endanger none of the others.
+
     Args:
         most: tickets that may be in hand at once.
     """
@@ -13,6 +15,7 @@ class Flight:
     def __init__(self, most: int) -> None:
         self._most = most
         self._held = 0
+        self._beside = 0
         self._landed = threading.Condition()
 
     def room(self, *, timeout_s: float) -> int:
@@ -27,13 +30,20 @@ class Flight:
         with self._landed:
             return self._landed.wait_for(lambda: self._held == 0, timeout_s)
 
-    def take_off(self, tickets: int) -> None:
-        """So many were claimed."""
+    def is_clear(self, *, timeout_s: float) -> bool:
+        """Whether none is in hand but those beside; waits up to `timeout_s` seconds for it."""
+        with self._landed:
+            return self._landed.wait_for(lambda: self._held == self._beside, timeout_s)
+
+    def take_off(self, tickets: int, *, beside: int = 0) -> None:
+        """So many were claimed, so many of them beside."""
         with self._landed:
             self._held += tickets
+            self._beside += beside
 
-    def land(self, tickets: int) -> None:
-        """So many were finished or given back."""
+    def land(self, tickets: int, *, beside: int = 0) -> None:
+        """So many were finished or given back, so many of them beside."""
         with self._landed:
             self._held -= tickets
+            self._beside -= beside
             self._landed.notify_all()

@@ -52,6 +52,11 @@ class Isolation:
         self._folder: Path | None = None
         self._is_ready = False
 
+    def make_ready(self, scorer: Scorer) -> None:
+        """Starts the process and has it load what the scorer is made of."""
+        if isinstance(scorer, NetworkScorer):
+            self._running(scorer.artifact.path)
+
     def score(self, text: str, scorer: Scorer) -> Answer:
         """Scores one text away from this process.
 

@@ -6,6 +6,7 @@ Four threads, a stage each, so that the device never waits for the tokenizer or 
 
 Whatever waits when a stage gets free is its next piece of work; no timer delays a chunk. A fifth
 thread has suspects scored in a process of their own, beside the device, where they hold up nobody.
+Which tickets a worker may hold together is said in `worker.retry`.
 A sixth lets a version on trial score what is decided, when nothing waits.
 """
 
@@ -15,15 +16,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from core.errors import Permanent, PointsmanError, Transient
 from core.types import TicketState
 from router.review import ReviewPlan
-from store.claims import Claim, claim, give_back_as_suspects, release
+from store.claims import (
+    ALONE_UNTIL,
+    Claim,
+    begin_apart,
+    claim,
+    give_back_as_suspects,
+    release,
+    suspect_is_next,
+)
 from store.decisions import Finished, finish
 from store.engine import transaction
 from worker.batching import Chunk, chunks, deal, read
@@ -32,10 +42,11 @@ from worker.deciding import decided, quarantined, refused, review_wanted
 from worker.flight import Flight
 from worker.host import Host
 from worker.inbox import Inbox
-from worker.retry import ALONE_UNTIL
-from worker.scoring import Scored, Scoring
+from worker.retry import Treatment, is_beside, treatment
+from worker.scoring import Scored, Scoring, given_up
 from worker.shadow import Shadow
 from worker.stages import Belt, start
+from worker.storms import Storms
 from worker.tally import tally, time_to_decision
 
 if TYPE_CHECKING:
@@ -52,7 +63,6 @@ class Limits:
 
     batch_tickets: int
     queued_batches: int
-    chunk_tokens: int
     lease_s: float
     poll_interval_s: float
 
@@ -70,6 +80,7 @@ class Pipeline:
         counters: what to count into.
         limits: sizes and times.
         review: what people should look at.
+        storms: which tickets are part of incidents.
     """
 
     def __init__(  # noqa: PLR0913  (the composition root hands each part over by name)
@@ -84,6 +95,7 @@ class Pipeline:
         counters: Counters,
         limits: Limits,
         review: ReviewPlan,
+        storms: Storms,
     ) -> None:
         self._worker = worker
         self._engine = engine
@@ -94,6 +106,7 @@ class Pipeline:
         self._count = counters
         self._limits = limits
         self._review = review
+        self._storms = storms
         self._flight = Flight(limits.batch_tickets * (limits.queued_batches + 1))
         self._shadow = Shadow(
             engine=engine,
@@ -104,9 +117,10 @@ class Pipeline:
         )
         self._stopping = threading.Event()
         self._polled_at = 0.0
+        self._hand_must_clear = False
         self._batches: Belt[list[Claim]] = Belt()
         self._chunks: Belt[Chunk] = Belt(_CHUNKS_AHEAD)
-        self._suspects: Belt[Chunk] = Belt()
+        self._suspects: Belt[Claim] = Belt()
         self._scored: Belt[list[Scored]] = Belt()
         self._threads: list[threading.Thread] = []
         self._on_device: Chunk | None = None
@@ -143,6 +157,11 @@ class Pipeline:
     def is_idle(self, *, timeout_s: float) -> bool:
         """Whether no ticket is in hand; waits up to `timeout_s` seconds while some are."""
         return self._flight.is_empty(timeout_s=timeout_s)
+
+    def look(self) -> None:
+        """Has waiting tickets looked for now: some were just given back."""
+        self._polled_at = 0.0
+        self._inbox.put([])
 
     def suspect_device(self) -> None:
         """Has what is on the device scored apart from now on, if that is what hangs: we end."""
@@ -181,6 +200,10 @@ class Pipeline:
         self._batches.end()
 
     def _claim_some(self) -> None:
+        if self._hand_must_clear:
+            if not self._flight.is_clear(timeout_s=self._limits.poll_interval_s):
+                return
+            self._hand_must_clear, self._polled_at = False, 0.0
         room = self._flight.room(timeout_s=self._limits.poll_interval_s)
         if not room:
             return
@@ -188,32 +211,58 @@ class Pipeline:
         wait_s = max(0.0, self._polled_at + self._limits.poll_interval_s - time.monotonic())
         announced = self._inbox.take(most, timeout_s=wait_s)
         began = time.monotonic()
-        claims = self._claim(most, announced) if announced else []
-        if len(claims) < most and began >= self._polled_at + self._limits.poll_interval_s:
-            claims += self._poll(most - len(claims))
-        self._count.add(claim_seconds=time.monotonic() - began)
+        claims = self._claim(most, announced)
+        took = time.monotonic() - began
+        self._count.add(claim_seconds=took)
         if claims:
-            self._flight.take_off(len(claims))
-            self._held.update(claim.token for claim in claims)
-            self._count.add(batches=1, tickets_claimed=len(claims))
-            self._count.observe("ticket_wait_seconds", (claim.waited_s for claim in claims))
-            self._inbox.trails.worked_on("claim", claims, time.monotonic() - began)
-            self._batches.put(claims)
+            self._note_claimed(claims, took)
+            self._pass_on(claims)
 
-    def _poll(self, most: int) -> list[Claim]:
-        """Claims whatever waits; when that is as much as may be, more is looked for at once."""
-        claims = self._claim(most, None)
-        self._polled_at = time.monotonic() if len(claims) < most else 0.0
+    def _claim(self, most: int, announced: "list[UUID]") -> list[Claim]:
+        """What waits longest, once an interval, and what was announced in between.
+
+        When that is as much as may be, more is looked for at once.
+        """
+        now, loop = time.monotonic(), self._crash_loop()
+        if loop:  # what is looked at is locked, and others would overtake it
+            most = 1
+        is_due = now >= self._polled_at + self._limits.poll_interval_s
+        if is_due:
+            self._polled_at = now
+        elif not announced:
+            return []
+        empty = self._flight.is_clear(timeout_s=0)
+        some = partial(claim, worker=self._worker, lease_s=self._limits.lease_s, crash_loop=loop)
+
+        def work(c: Connection) -> tuple[list[Claim], bool]:
+            claims = some(c, most=most, hand_is_empty=empty) if is_due else []
+            if is_due and suspect_is_next(c, crash_loop=loop):
+                return claims, True
+            if announced and len(claims) < most:
+                left, alone = most - len(claims), empty and not claims
+                claims += some(c, most=left, ids=announced, hand_is_empty=alone)
+            return claims, any(_is_alone(x, loop) for x in claims)
+
+        with self._at("claim"):
+            claims, self._hand_must_clear = transaction(self._engine, work)
+        if is_due and len(claims) == most:
+            self._polled_at = 0.0
         return claims
 
-    def _claim(self, most: int, ids: "list[UUID] | None") -> list[Claim]:
-        with self._at("claim"):
-            return transaction(
-                self._engine,
-                lambda c: claim(
-                    c, worker=self._worker, most=most, lease_s=self._limits.lease_s, ids=ids
-                ),
-            )
+    def _note_claimed(self, claims: Sequence[Claim], took: float) -> None:
+        self._flight.take_off(len(claims), beside=_beside(claims))
+        self._held.update(claim.token for claim in claims)
+        self._count.add(batches=1, tickets_claimed=len(claims))
+        self._count.observe("ticket_wait_seconds", (claim.waited_s for claim in claims))
+        self._inbox.trails.worked_on("claim", claims, took)
+
+    def _pass_on(self, claims: Sequence[Claim]) -> None:
+        for_here = [claim for claim in claims if not is_beside(claim.attempts)]
+        if for_here:
+            self._batches.put(for_here)
+        for suspect in claims:
+            if is_beside(suspect.attempts):
+                self._suspects.put(suspect)
 
     # encode
 
@@ -229,13 +278,7 @@ class Pipeline:
     def _encode(self, claims: Sequence[Claim]) -> None:
         began = time.monotonic()
         dealt = deal(read(claims), self._host.serving, self._host.on_trial)
-        most = self._limits.chunk_tokens
-        loop = self._crash_loop()
-        planned = [
-            chunk
-            for serving, works in dealt
-            for chunk in chunks(works, serving, max_tokens=most, crash_loop=loop)
-        ]
+        planned = [chunk for serving, works in dealt for chunk in chunks(works, serving)]
         took = time.monotonic() - began
         self._count.observe("batch_encode_seconds", [took])
         self._count.add(
@@ -243,7 +286,7 @@ class Pipeline:
             truncated_texts=sum(chunk.truncated for chunk in planned),
         )
         for chunk in planned:
-            (self._chunks if chunk.is_for_device else self._suspects).put(chunk)
+            self._chunks.put(chunk)
 
     # score
 
@@ -278,13 +321,32 @@ class Pipeline:
 
     def _score_suspects(self) -> None:
         while (waiting := self._suspects.take(1)) is not None:
-            for chunk in waiting:
-                outcomes = [] if self._stopping.is_set() else list(self._scoring.score(chunk))
-                if self._stopping.is_set():  # whatever they say, it may be of our own making
-                    self._release([work.claim for work in chunk.works])
-                else:
-                    self._scored.put(outcomes)
+            for suspect in waiting:
+                self._score_apart(suspect)
         self._scored.end()
+
+    def _score_apart(self, suspect: Claim) -> None:
+        serving = self._host.serving
+        if treatment(suspect.attempts) is Treatment.QUARANTINE:
+            return self._scored.put([given_up(suspect, serving)])
+        if not self._stopping.is_set():
+            self._scoring.make_ready(serving)
+        if not self._begin_apart(suspect):
+            return self._release([suspect])
+        scored = self._scoring.score_apart(read([suspect])[0], serving)
+        if self._stopping.is_set():  # whatever it says, it may be of our own making
+            return self._release([suspect])
+        self._scored.put([scored])
+
+    def _begin_apart(self, suspect: Claim) -> bool:
+        """Counts the attempt, waiting for the database; False when there is to be none."""
+        while not self._stopping.is_set():
+            try:
+                return transaction(self._engine, lambda c: begin_apart(c, suspect))
+            except Transient as error:
+                _log.warning("begin_later", cause=str(error))
+                self._stopping.wait(self._limits.poll_interval_s)
+        return False
 
     # decide and store
 
@@ -293,10 +355,10 @@ class Pipeline:
             began = time.monotonic()
             outcomes = [scored for chunk in waiting for scored in chunk]
             now = datetime.now(UTC)
-            self._store([_finished(scored, now, self._review) for scored in outcomes])
+            made = [_finished(scored, now, self._review) for scored in outcomes]
+            self._store(self._storms.follow(made, [scored.work.text for scored in outcomes]))
             self._shadow.offer(scored.work for scored in outcomes if scored.error is None)
-            self._flight.land(len(outcomes))
-            self._held.difference_update(scored.work.claim.token for scored in outcomes)
+            self._land([scored.work.claim for scored in outcomes])
             self._note_round(outcomes, time.monotonic() - began)
 
     def _note_round(self, outcomes: Sequence[Scored], took: float) -> None:
@@ -358,8 +420,19 @@ class Pipeline:
         """Gives claims back; when the database is away, our death does it."""
         with suppress(PointsmanError):
             transaction(self._engine, lambda c: release(c, claims, worker=self._worker))
-        self._flight.land(len(claims))
+        self._land(claims)
+
+    def _land(self, claims: Sequence[Claim]) -> None:
+        self._flight.land(len(claims), beside=_beside(claims))
         self._held.difference_update(claim.token for claim in claims)
+
+
+def _is_alone(claim: Claim, crash_loop: bool) -> bool:
+    return treatment(claim.attempts, crash_loop=crash_loop) is Treatment.ALONE
+
+
+def _beside(claims: Sequence[Claim]) -> int:
+    return sum(is_beside(claim.attempts) for claim in claims)
 
 
 def _finished(scored: Scored, now: datetime, plan: ReviewPlan) -> Finished:

@@ -1,16 +1,21 @@
 """What to do with a ticket whose earlier claims ended with the worker: pure policy.
 
 The device may have died of one ticket of a batch, and nobody knows of which. Twice the batch is
-simply tried again, since most deaths are not a ticket's fault; then each suspect goes alone, then
-alone in a throwaway process, whose death convicts exactly one. While workers die one after the
-other, no ticket goes with others at all: then each death costs one ticket's work, and what kills
-them is found after three deaths rather than three a batch.
+simply tried again, since most deaths are not a ticket's fault. From then on a death is to be blamed
+on one ticket, so it has to have one ticket in hand: a suspect is claimed by a worker that holds
+nothing else, and a worker that holds one claims nothing more until it is decided. Whoever dies over
+it takes nobody along. What ended that worker too goes to a throwaway process, whose death convicts
+it; such a ticket is held beside others, and the worker's own death counts against it only while the
+throwaway process is at it.
+
+While workers die one after the other every ticket is a suspect: then each death costs one ticket's
+work, and what kills them is found after three deaths rather than three a batch.
 """
 
 from enum import StrEnum
 
-TOGETHER_UNTIL = 2
-ALONE_UNTIL = 3
+from store.claims import ALONE_UNTIL, TOGETHER_UNTIL
+
 ISOLATED_UNTIL = 6
 
 CRASH_WINDOW_S = 60.0
@@ -41,3 +46,8 @@ def treatment(attempts: int, *, crash_loop: bool = False) -> Treatment:
     if attempts <= ISOLATED_UNTIL:
         return Treatment.ISOLATED
     return Treatment.QUARANTINE
+
+
+def is_beside(attempts: int) -> bool:
+    """Whether such a ticket is none for this process, and so may be in hand with any other."""
+    return attempts > ALONE_UNTIL

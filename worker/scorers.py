@@ -22,13 +22,13 @@ class Prepared:
         items: one opaque value a text, in order.
         tokens: what each costs on the device.
         truncated: how many texts were longer than the scorer reads.
-        device: that they are for, as torch names it; None for rungs that need none.
+        budget: most of them that should be scored at once.
     """
 
     items: list[Any]
     tokens: list[int]
     truncated: int = 0
-    device: str | None = None
+    budget: int = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ class NetworkScorer:
             items=encoded.token_ids,
             tokens=costs,
             truncated=encoded.truncated,
-            device=self.network.device,
+            budget=self.network.chunk_tokens,
         )
 
     def score(self, items: Sequence[Any]) -> NDArray[np.float32]:

@@ -9,16 +9,16 @@ import structlog
 from numpy.typing import NDArray
 
 from core.errors import Transient
+from store.claims import Claim
 from worker.batching import Chunk, Work
 from worker.host import Host, Serving
 from worker.isolation import Isolation, what_failed
 from worker.results import Results
-from worker.retry import Treatment
 from worker.scorers import Scorer
 
 _log = structlog.get_logger(__name__)
 _KNOWN_GOOD = "My parcel has not arrived yet."
-_GIVEN_UP = "every worker that took it ended while it had it"
+_GIVEN_UP = "every worker that had it scored in a process of its own ended meanwhile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Scored:
 
 
 class Scoring:
-    """Scores chunks by the treatment that each asks for.
+    """Scores chunks here, and suspects in a process of their own.
 
     Args:
         host: asked for the next rung when the current one is broken.
@@ -47,27 +47,25 @@ class Scoring:
 
     def score(self, chunk: Chunk) -> Iterator[Scored]:
         """The outcome of each ticket of a chunk, in any order."""
-        match chunk.treatment:
-            case Treatment.QUARANTINE:
-                yield from (_failed(w, chunk.serving, _GIVEN_UP) for w in chunk.works)
-            case Treatment.ISOLATED:
-                yield from self._isolated(chunk)
-            case _ if not chunk.works[0].text:
-                yield from (Scored(work=w, serving=chunk.serving) for w in chunk.works)
-            case _:
-                yield from self._split_until_alone(chunk.works, chunk.serving)
+        if chunk.works[0].text:
+            yield from self._split_until_alone(chunk.works, chunk.serving)
+        else:
+            yield from (Scored(work=w, serving=chunk.serving) for w in chunk.works)
+
+    def make_ready(self, serving: Serving) -> None:
+        """Starts the throwaway process, which may take long and is no ticket's fault."""
+        self._isolation.make_ready(serving.scorer)
+
+    def score_apart(self, work: Work, serving: Serving) -> Scored:
+        """The outcome of a ticket that may have killed its worker."""
+        if not work.text:
+            return Scored(work=work, serving=serving)
+        answer = self._isolation.score(work.text, serving.scorer)
+        return Scored(work=work, serving=serving, row=answer.row, error=answer.error)
 
     def interrupt(self) -> None:
         """Ends what is being scored in a process of its own; to be called when we stop."""
         self._isolation.interrupt()
-
-    def _isolated(self, chunk: Chunk) -> Iterator[Scored]:
-        for work in chunk.works:
-            answer = self._isolation.score(work.text, chunk.serving.scorer)
-            if answer.error is not None:
-                yield _failed(work, chunk.serving, answer.error)
-            else:
-                yield Scored(work=work, serving=chunk.serving, row=answer.row)
 
     def _split_until_alone(self, works: Sequence[Work], serving: Serving) -> Iterator[Scored]:
         outcome = _attempt(lambda: self._results.score(works, serving.scorer))
@@ -92,6 +90,11 @@ class Scoring:
         item = lower.scorer.prepare([work.text]).items[0]
         moved = Work(claim=work.claim, text=work.text, item=item)
         return next(self._split_until_alone([moved], lower))
+
+
+def given_up(claim: Claim, serving: Serving) -> Scored:
+    """The outcome of a ticket past all patience: nothing of it is read any more."""
+    return _failed(Work(claim=claim, text=""), serving, _GIVEN_UP)
 
 
 def is_healthy(scorer: Scorer) -> bool:

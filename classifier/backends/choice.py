@@ -4,26 +4,20 @@ A backend is only ever a faster way to the same answers, so whatever is wrong wi
 torch. What was measured is kept in the state folder and tells `pointsman doctor` why.
 """
 
-import hashlib
-import importlib.metadata
-import json
-import os
-import platform
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from classifier import budget
 from classifier.artifacts import Artifact
 from classifier.backends.known import TORCH, carried, load_backend
-from classifier.content_id import object_id
 from classifier.golden import check_golden
+from classifier.measurements import keep, machine, recall
 from classifier.transformer import Network, load_network
 from core.errors import PointsmanError
 
@@ -32,7 +26,6 @@ AUTO = "auto"
 # Texts of these many tokens: what a chunk of short tickets, of middling and of long ones holds.
 _CHUNKS = ((32, 24), (24, 64), (6, 256))
 _ROUNDS = 3
-_LIBRARIES = ("torch", "onnxruntime", "openvino")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +34,14 @@ class Preference:
 
     Attributes:
         backend: `auto`, `torch`, or one of `known.KINDS`.
-        memory: folder in which measurements are kept; None measures each time.
+        memory: folder in which measurements are kept; None measures backends each time, and
+            chunks never.
+        chunk_tokens: most padded tokens of a chunk; None for what the device is fast with.
     """
 
     backend: str = TORCH
     memory: Path | None = None
+    chunk_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,27 +84,42 @@ def load_preferred(artifact: Artifact, *, device: str, threads: int, wanted: Pre
         Transient: as `load_network`.
     """
     name = TORCH if device != "cpu" else _named(artifact, threads, wanted)
-    if name != TORCH:
-        try:
-            return _ready(
-                artifact,
-                load_network(
-                    artifact,
-                    device=device,
-                    threads=threads,
-                    backend=load_backend(artifact, name, threads),
-                ),
-            )
-        except PointsmanError as error:
-            _log.warning("backend_unavailable", backend=name, cause=str(error))
-    return _ready(artifact, load_network(artifact, device=device, threads=threads))
+    network = None if name == TORCH else _by_backend(artifact, name, threads)
+    if network is None:
+        name, network = (
+            TORCH,
+            _ready(artifact, load_network(artifact, device=device, threads=threads)),
+        )
+    if wanted.chunk_tokens is not None:
+        network.chunk_tokens = wanted.chunk_tokens
+    elif wanted.memory is not None:
+        file = budget_file(artifact, name, device=device, threads=threads, memory=wanted.memory)
+        if (found := budget.measured(network, file)) is not None:
+            network.chunk_tokens = found.tokens
+    return network
+
+
+def budget_file(
+    artifact: Artifact, backend: str, *, device: str, threads: int, memory: Path
+) -> Path:
+    """Where it is kept how large chunks of this network should be on a device of this machine."""
+    config = artifact.read_json("config.json")
+    return budget.file_of(memory, config, backend=backend, device=device, threads=threads)
 
 
 def remembered(artifact: Artifact, threads: int, memory: Path) -> Measured | None:
     """What was measured for an artifact on this machine; None when nothing was."""
+    return recall(_file(artifact, threads, memory), _MEASURED)
+
+
+def _by_backend(artifact: Artifact, name: str, threads: int) -> Network | None:
+    """The network by a backend, ready; None, and a line in the log, where that cannot be."""
     try:
-        return _MEASURED.validate_json(_file(artifact, threads, memory).read_bytes())
-    except (OSError, ValidationError):
+        backend = load_backend(artifact, name, threads)
+        plain = load_network(artifact, device="cpu", threads=threads, backend=backend)
+        return _ready(artifact, plain)
+    except PointsmanError as error:
+        _log.warning("backend_unavailable", backend=name, cause=str(error))
         return None
 
 
@@ -121,7 +132,7 @@ def _named(artifact: Artifact, threads: int, wanted: Preference) -> str:
     measured = known or _measure(artifact, threads)
     is_whole = len(measured.texts_per_s) == 1 + len(carried(artifact))
     if wanted.memory is not None and known is None and is_whole:  # else one may come back
-        _remember(_file(artifact, threads, wanted.memory), measured)
+        keep(_file(artifact, threads, wanted.memory), measured)
     return measured.fastest
 
 
@@ -139,16 +150,10 @@ def _measure(artifact: Artifact, threads: int) -> Measured:
 
 
 def _loadable(artifact: Artifact, threads: int) -> Iterator[tuple[str, Network]]:
-    for name in (TORCH, *carried(artifact)):
-        try:
-            backend = None if name == TORCH else load_backend(artifact, name, threads)
-            plain = load_network(artifact, device="cpu", threads=threads, backend=backend)
-            network = _ready(artifact, plain)
-        except PointsmanError as error:
-            if name == TORCH:
-                raise
-            _log.warning("backend_unavailable", backend=name, cause=str(error))
-        else:
+    plain = load_network(artifact, device="cpu", threads=threads)
+    yield TORCH, _ready(artifact, plain)
+    for name in carried(artifact):
+        if (network := _by_backend(artifact, name, threads)) is not None:
             yield name, network
 
 
@@ -166,34 +171,4 @@ def _seconds(network: Network) -> float:
 
 
 def _file(artifact: Artifact, threads: int, memory: Path) -> Path:
-    return memory / f"{artifact.version}-{_machine(threads)}.json"
-
-
-def _machine(threads: int) -> str:
-    """A short name of what speed depends on."""
-    versions = {}
-    for name in _LIBRARIES:
-        with suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    return object_id([_processor(), os.cpu_count(), threads, versions])
-
-
-def _processor() -> str:
-    """What the kernel calls the processor and what it can do, as one hash."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    told = sorted({line for line in lines if line.startswith(("model name", "flags"))})
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
-
-
-def _remember(file: Path, measured: Measured) -> None:
-    """Written whole; where it cannot be, the next start measures again."""
-    aside = file.with_name(f"{file.name}.{uuid4().hex}.new")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps(asdict(measured)), encoding="utf-8")
-        aside.replace(file)
-    except OSError as error:
-        _log.warning("measurement_not_kept", cause=error.strerror)
+    return memory / f"{artifact.version}-{machine(threads)}.json"

@@ -45,6 +45,8 @@ def examine() -> Iterator[Finding]:
     yield encoder(settings)
     yield exposure.keys(settings)
     yield exposure.env_file(settings)
+    yield exposure.weak_settings(settings)
+    yield exposure.encryption(settings)
     yield from _services(settings)
 
 
@@ -160,7 +162,7 @@ def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
         yield schema
         if schema.ok:
             yield _asked("model", lambda: _model(engine), fix=_MODEL_BACK)
-            yield _asked("backend", lambda: _backend(engine, settings), fix=_MODEL_BACK)
+            yield from _computing(engine, settings)
             yield from transaction(engine, lambda c: _running(c, health))
     except PointsmanError as error:
         fix = "see the log of PostgreSQL, and look again"
@@ -201,12 +203,15 @@ def _model(engine: Engine) -> Finding:
     return Finding(name="model", ok=ok, detail=detail, fix=fix)
 
 
-def _backend(engine: Engine, settings: Settings) -> Finding:
+def _computing(engine: Engine, settings: Settings) -> list[Finding]:
     try:
-        from cli.doctor.backend import active_backend
+        from cli.doctor.backend import active_model
     except ImportError:
-        return Finding(name="backend", ok=True, detail="none: no worker can run here")
-    return active_backend(engine, settings)
+        return [Finding(name="backend", ok=True, detail="none: no worker can run here")]
+    try:
+        return active_model(engine, settings)
+    except PointsmanError as error:
+        return [Finding(name="backend", ok=False, detail=str(error), fix=_MODEL_BACK)]
 
 
 def _asked(name: str, look: Callable[[], Finding], *, fix: str) -> Finding:

@@ -88,6 +88,7 @@ def _families() -> Iterable[Metric]:
                 most_connections=0,
                 trainings={},
                 dead_letters=0,
+                open_incidents=0,
                 model_version=None,
                 active_since=None,
             ),

@@ -35,7 +35,7 @@ def command(
     settings = load_settings(device=device)
     network = load_model(model, settings)
     note_unsigned([model], settings)
-    found = predictions(network, file, chunk_tokens=settings.chunk_tokens, report=report)
+    found = predictions(network, file, report=report)
     for prediction in found:
         print(json.dumps(prediction, ensure_ascii=False), flush=True)
     raise typer.Exit(1 if bad else 0)

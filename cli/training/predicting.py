@@ -32,19 +32,20 @@ def load_model(folder: Path, settings: Settings) -> Network:
         open_artifact(folder),
         device=resolve_device(one_device(settings.device)),
         threads=settings.device_threads,
-        wanted=Preference(backend=settings.backend, memory=settings.state_dir / "backends"),
+        wanted=Preference(
+            backend=settings.backend,
+            memory=settings.state_dir / "backends",
+            chunk_tokens=settings.chunk_tokens,
+        ),
     )
 
 
-def predictions(
-    network: Network, file: Path, *, chunk_tokens: int, report: Report
-) -> Iterator[dict[str, Any]]:
+def predictions(network: Network, file: Path, *, report: Report) -> Iterator[dict[str, Any]]:
     """One object for each good line, in the order of the file: `id`, `labels`, `scores`.
 
     Args:
         network: what predicts.
         file: tickets, with whatever other columns; `-` is standard input.
-        chunk_tokens: most padded tokens on the device at once.
         report: is told each bad line.
 
     Raises:
@@ -53,7 +54,7 @@ def predictions(
     good = _good(read_tickets(file, ignore_unknown=True), report)
     for batch in in_batches(good, BATCH):
         texts = [model_text(ticket.subject, ticket.body) for ticket in batch]
-        scores = network.predict(texts, chunk_tokens)  # (b, l)
+        scores = network.predict(texts)  # (b, l)
         for ticket, row in zip(batch, scores.tolist(), strict=True):
             yield prediction(
                 ticket.id, dict(zip(network.labels, row, strict=True)), network.thresholds

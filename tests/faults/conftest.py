@@ -63,7 +63,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for skipped in terminalreporter.stats.get("skipped", []):
         terminalreporter.write_line(f"NOT RUN: {skipped.nodeid}: {skipped.longrepr[2]}")
     if size != SIZES[0]:
-        terminalreporter.write_line(f"written to {write(_OUTCOMES, size=size, seed=seed)}")
+        terminalreporter.write_line(f"written to {write(_OUTCOMES, size=size)}")
 
 
 def _option(config: pytest.Config, name: str, default: Any) -> Any:

@@ -24,7 +24,8 @@ _HEAD = (
 class Outcome:
     """One scenario. Times in seconds: from acceptance to decision, and from a fault to work again.
 
-    `redundant` counts claims beyond the first of each ticket: work that was done again.
+    `redundant` counts claims beyond the first of each ticket: work that was done again. `load` is
+    that of the machine's last minute, `at` when the scenario ended.
     """
 
     scenario: str
@@ -39,8 +40,11 @@ class Outcome:
     max_s: float | None
     recovery_p50_s: float | None
     recovery_max_s: float | None
+    recoveries: int
     client_errors: dict[str, int]
     seed: int
+    at: str
+    load: float
 
     def cells(self) -> tuple[Any, ...]:
         saw = ", ".join(f"{name} {count}" for name, count in self.client_errors.items()) or "-"
@@ -76,8 +80,11 @@ def outcome(
         max_s=_at(took, 1.0),
         recovery_p50_s=_at(sorted(recoveries), 0.5),
         recovery_max_s=_at(sorted(recoveries), 1.0),
+        recoveries=len(recoveries),
         client_errors=client_errors,
         seed=seed,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        load=round(psutil.getloadavg()[0], 1),
     )
 
 
@@ -90,22 +97,25 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def write(outcomes: Sequence[Outcome], *, size: str, seed: int) -> Path:
-    """For programs: `benchmarks/results/faults/SIZE.json`."""
+def write(outcomes: Sequence[Outcome], *, size: str) -> Path:
+    """For programs: `benchmarks/results/faults/SIZE.json`.
+
+    A run of a few scenarios replaces those alone, so that a night's work can be done in parts.
+    """
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{size}.json"
+    rows = {(row.scenario, row.what): asdict(row) for row in outcomes}
+    kept = json.loads(path.read_text(encoding="utf-8"))["scenarios"] if path.exists() else []
+    others = [row for row in kept if (row["scenario"], row["what"]) not in rows]
     told = {
         "size": size,
-        "seed": seed,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {
             "cores": psutil.cpu_count(),
             "memory_gib": round(psutil.virtual_memory().total / 2**30),
-            "load_1m": round(psutil.getloadavg()[0], 1),
             "python": platform.python_version(),
             "system": platform.platform(),
         },
-        "scenarios": [asdict(row) for row in outcomes],
+        "scenarios": sorted([*others, *rows.values()], key=lambda x: (x["scenario"], x["what"])),
     }
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return path

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from store import workers
+from store.claims import ALONE_UNTIL
 from store.deaths import note_deaths
 from store.decisions import replay_quarantined
 from store.engine import transaction
@@ -111,6 +112,30 @@ def test_c16_while_workers_die_one_after_the_other_no_ticket_goes_with_others(
     wait_until(lambda: _chunks(system) >= 20, timeout_s=30, what="a chunk a ticket")
     worker.stop()
     system.close_books("C16", "six workers died in a minute", faults=6)
+
+
+def test_c16_who_only_waited_in_hands_that_died_is_not_convicted(system: System) -> None:
+    """Tickets that wait for a throwaway process, in the hands of worker after worker."""
+    kills = 4
+    system.sender.send(tickets(20))
+    with system.engine.begin() as connection:
+        connection.execute(text("UPDATE tickets SET attempts = :n"), {"n": ALONE_UNTIL})
+    worker = system.start_worker()
+    for _ in range(kills):
+        wait_until(lambda: _holds(system, worker), timeout_s=120, what="tickets in hand")
+        worker.process.kill()
+        worker.process.wait(30)
+    system.wait_until_decided()
+    system.close_books("C16", "killed while suspects wait", faults=kills)
+
+
+def _holds(system: System, worker: RunningWorker) -> bool:
+    statement = text(
+        "SELECT count(*) FROM tickets t JOIN workers w ON w.id = t.claimed_by WHERE w.pid = :pid"
+    )
+    with system.engine.connect() as connection:
+        found = connection.execute(statement, {"pid": worker.process.pid})
+        return int(found.scalar_one()) > 0
 
 
 def _six_deaths(connection: Connection) -> None:

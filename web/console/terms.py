@@ -33,6 +33,7 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         Reason.EMPTY_TEXT: N_("the ticket has no text"),
         Reason.MODEL_UNAVAILABLE: N_("nothing could score it"),
         Reason.MANUAL_TRIAGE: N_("it failed and wants a human"),
+        Reason.INCIDENT: N_("it is part of an incident"),
     },
     "part": {
         "primary_department": N_("department"),

@@ -8,11 +8,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from core.types import FeedbackKind, GroupBy
+from core.types import FeedbackKind, GroupBy, Ticket
 from store import corrections, taxonomy
 from store.corrections import Feedback
 from store.engine import transaction
+from store.history import take_history
 from store.hour_counts import BITE, count_hours
+from store.label_usage import label_sets, tickets_naming
 from store.quality import Asked, Figures, decisions_between, figures
 from store.rule_hits import hits
 from store.taxonomy import Department, Label
@@ -72,9 +74,16 @@ def _look(engine: Engine) -> Look:
         found["de"] = figures(connection, german, GroupBy.LABEL)
         found["hits"] = hits(connection, _SINCE, until)
         found["decisions"] = decisions_between(connection, _SINCE, until)
-        return found
+        return found | _labels(connection)
 
     return transaction(engine, work)
+
+
+def _labels(connection: Connection) -> Look:
+    """Of all tickets, whenever they came."""
+    sets = {(each.labels, each.corrected): each.tickets for each in label_sets(connection)}
+    naming = tickets_naming(connection, ["refund", "login"], most=2)
+    return {"sets": sets, "naming": [each.ticket_id for each in naming]}
 
 
 def _all(found: Look) -> Figures:
@@ -88,6 +97,8 @@ def test_what_was_counted_is_what_would_be_counted_now(engine: Engine, tickets: 
     _say(engine, tickets[12], FeedbackKind.WRONG_ROUTE, department="sales")
     before = _look(engine)
     assert (before["decisions"], _all(before).judged, _all(before).moved) == (25, 3, 1)
+    assert before["sets"] == {(("refund",), True): 1, (("login",), True): 1}
+    assert before["naming"] == [tickets[4], tickets[1]]
     assert [(rule.rule, rule.held, rule.won) for rule in before["hits"].rules] == [
         ("money", 25, 25)
     ]
@@ -125,6 +136,19 @@ def test_a_word_that_is_taken_back_is_not_counted_any_more(
     assert _all(_look(engine)).judged == 1
     transaction(engine, lambda c: corrections.withdraw(c, given, agent="anna"))
     assert _all(_look(engine)).judged == 0
+
+
+def test_labels_that_came_with_an_import_count_before_and_after_their_hour_was(
+    engine: Engine, tickets: list[UUID]
+) -> None:
+    old = [Ticket(id="old-1", subject="x", body="", labels=("refund", "login"))]
+    assert _count(engine, now=_NOW + timedelta(hours=1)) == 2
+    transaction(engine, lambda c: take_history(c, old, source="before"))
+    expected = {(("refund", "login"), False): 1}
+    assert _look(engine)["sets"] == expected
+    assert _count(engine, now=datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert _look(engine)["sets"] == expected
+    assert len(_look(engine)["naming"]) == 1
 
 
 def test_what_comes_in_while_an_hour_is_counted_is_not_lost(

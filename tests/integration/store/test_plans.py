@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from benchmarks.console_fill import fill, prepare
 from core.types import GroupBy, ReviewOrder, TicketState
-from store import audit, quality, quarantine, records, review, rule_hits, ticket_pages
+from store import audit, label_usage, quality, quarantine, records, review, rule_hits, ticket_pages
 from store.audit import AuditFilter
 from store.engine import make_engine
 from store.hour_counts import count_hours
@@ -73,6 +73,10 @@ _LOOKS: dict[str, Look] = {
     "by reason": review.waiting_by_reason,
     "hits": lambda c: rule_hits.hits(c, _ASKED.since, _NOW),
     **{f"figures by {by}": lambda c, by=by: quality.figures(c, _ASKED, by) for by in GroupBy},  # type: ignore[misc]
+    "labels that people gave": label_usage.label_sets,
+    "tickets that people gave a label": lambda c: label_usage.tickets_naming(
+        c, ["refund"], most=20
+    ),
     "audit": _log(),
     "audit by actor": _log(actor="nobody"),
     "audit by area": _log(area="people"),

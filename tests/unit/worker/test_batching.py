@@ -7,7 +7,6 @@ from tests.factories.scorers import FakeScorer, serving
 from tests.factories.values import a_claim
 from worker.batching import chunks, deal, read
 from worker.host import OnTrial
-from worker.retry import Treatment
 from worker.scorers import ScorerVersions
 
 
@@ -28,16 +27,9 @@ def test_every_ticket_is_in_exactly_one_chunk_and_chunks_keep_to_the_budget(
     assert all(c.padded_tokens <= budget or len(c.works) == 1 for c in made)
 
 
-def test_suspects_go_after_the_rest_and_one_by_one() -> None:
-    claims = [a_claim("bad", attempts=3), a_claim("worse", attempts=4), a_claim("a"), a_claim("b")]
-    made = list(chunks(read(claims), serving(), max_tokens=4096))
-    assert [len(chunk.works) for chunk in made] == [2, 1, 1]
-    assert [c.treatment for c in made[1:]] == [Treatment.ALONE, Treatment.ISOLATED]
-
-
 def test_tickets_without_text_share_a_chunk_that_costs_the_device_nothing() -> None:
     claims = [a_claim("a", subject="", body=""), a_claim("b", subject="", body="<p></p>")]
-    made = list(chunks(read(claims), serving(), max_tokens=4096))
+    made = list(chunks(read(claims), serving()))
     assert [chunk.padded_tokens for chunk in made] == [0]
 
 

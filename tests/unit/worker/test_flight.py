@@ -22,3 +22,14 @@ def test_a_full_flight_says_so_after_the_wait() -> None:
     flight = Flight(2)
     flight.take_off(2)
     assert flight.room(timeout_s=0.01) == 0
+
+
+def test_a_hand_is_clear_when_it_holds_only_what_another_process_scores() -> None:
+    flight = Flight(5)
+    flight.take_off(2, beside=1)
+    assert not flight.is_clear(timeout_s=0)
+    flight.land(1)
+    assert flight.is_clear(timeout_s=0)
+    assert not flight.is_empty(timeout_s=0)
+    flight.land(1, beside=1)
+    assert flight.is_empty(timeout_s=0)

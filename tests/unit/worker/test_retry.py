@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.retry import Treatment, is_crash_loop, treatment
+from worker.retry import Treatment, is_beside, is_crash_loop, treatment
 
 ORDER = list(Treatment)
 
@@ -31,3 +32,10 @@ def test_a_ticket_that_ended_worker_after_worker_is_isolated_and_then_given_up()
 @given(st.integers(1, 1000))
 def test_one_more_attempt_never_makes_the_treatment_milder(attempts: int) -> None:
     assert ORDER.index(treatment(attempts + 1)) >= ORDER.index(treatment(attempts))
+
+
+@pytest.mark.parametrize("crash_loop", [False, True])
+def test_what_this_process_works_on_is_never_beside(crash_loop: bool) -> None:
+    for attempts in range(1, 10):
+        here = treatment(attempts, crash_loop=crash_loop) in (Treatment.TOGETHER, Treatment.ALONE)
+        assert is_beside(attempts) is not here

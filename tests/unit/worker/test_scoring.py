@@ -6,14 +6,13 @@ from core.errors import Permanent, Transient
 from core.types import Rung
 from tests.factories.scorers import FakeScorer, serving
 from tests.factories.values import a_claim
-from worker.batching import Chunk, chunks, read
+from worker.batching import chunks, read
 from worker.counters import Counters
 from worker.host import Serving
 from worker.isolation import Isolation
 from worker.results import Results
-from worker.retry import Treatment
 from worker.scorers import Scorer
-from worker.scoring import Scored, Scoring
+from worker.scoring import Scored, Scoring, given_up
 
 _RAISED = "the model cannot score this text: it ends in ValueError"
 
@@ -84,15 +83,12 @@ def test_memory_that_runs_out_halves_the_chunk() -> None:
     assert max(sizes[3:]) <= 4
 
 
-def test_a_ticket_past_all_patience_is_given_up_without_touching_the_device() -> None:
-    touched: list[Sequence[str]] = []
-    serves = serving(FakeScorer(fails=touched.append))
-    works = read([a_claim(attempts=9)])
-    chunk = Chunk(works=tuple(works), serving=serves, treatment=Treatment.QUARANTINE)
-    scoring = Scoring(FakeHost(serves), Isolation(timeout_s=1), Results(100, Counters()))  # type: ignore[arg-type]
-    [given_up] = scoring.score(chunk)
-    assert given_up.error == "every worker that took it ended while it had it"
-    assert not touched
+def test_a_ticket_past_all_patience_is_given_up_without_being_read() -> None:
+    outcome = given_up(a_claim(attempts=9), serving())
+    assert outcome.error == (
+        "every worker that had it scored in a process of its own ended meanwhile"
+    )
+    assert outcome.work.text == ""
 
 
 def test_a_suspect_on_a_lower_rung_is_scored_here() -> None:

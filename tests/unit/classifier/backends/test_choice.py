@@ -11,6 +11,7 @@ from classifier.backends import choice, known
 from classifier.backends.choice import Preference, load_preferred, remembered
 from classifier.backends.known import carried
 from classifier.backends.protocol import FOLDER, Backend
+from classifier.measurements import keep
 from classifier.transformer import Network
 from core.errors import Permanent
 from tests.factories.artifacts import build_tiny_artifact
@@ -30,7 +31,7 @@ def artifact(tmp_path: Path) -> Artifact:
 
 
 def _load(artifact: Artifact, backend: str = NAME, memory: Path | None = None) -> Network:
-    wanted = Preference(backend=backend, memory=memory)
+    wanted = Preference(backend=backend, memory=memory, chunk_tokens=1024)
     return load_preferred(artifact, device="cpu", threads=1, wanted=wanted)
 
 
@@ -117,7 +118,7 @@ def test_what_was_measured_decides_and_is_measured_once(
     monkeypatch.delattr(choice, "_measure")
     for faster in ("torch", NAME):
         rates = {"torch": 10.0, NAME: 10.0} | {faster: 20.0}
-        choice._remember(choice._file(artifact, 1, memory), replace(measured, texts_per_s=rates))
+        keep(choice._file(artifact, 1, memory), replace(measured, texts_per_s=rates))
         assert _serves(_load(artifact, "auto", memory), artifact) == faster
 
 

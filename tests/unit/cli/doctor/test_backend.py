@@ -5,7 +5,7 @@ import pytest
 from classifier.backends import choice, known
 from classifier.backends.choice import Preference, load_preferred
 from cli.doctor import backend as said
-from cli.doctor.backend import backend
+from cli.doctor.backend import backend, chunks, measured_budget
 from core.settings import Settings, load_settings
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.backends import NAME, carrying, plain_kind
@@ -50,3 +50,16 @@ def test_it_names_the_extra_of_a_library_that_is_missing(
     found = backend(_settings(tmp_path), artifact, "cpu")
     assert (found.ok, found.fix) == (False, "install the extra `none`")
     assert backend(_settings(tmp_path, "torch"), artifact, "cpu").ok
+
+
+def test_it_says_how_large_chunks_are_and_what_that_is_worth(tmp_path: Path) -> None:
+    artifact, settings = carrying(tmp_path / "model"), _settings(tmp_path)
+    assert chunks(settings, artifact, "cpu").detail.startswith("not measured yet")
+    wanted = Preference(backend="auto", memory=tmp_path / "backends")
+    network = load_preferred(artifact, device="cpu", threads=1, wanted=wanted)
+    found = measured_budget(settings, artifact, "cpu")
+    assert found is not None
+    assert network.chunk_tokens == found.tokens
+    assert chunks(settings, artifact, "cpu").detail.startswith(f"{found.tokens:,} tokens; ")
+    told = load_settings(state_dir=tmp_path, chunk_tokens=640)
+    assert chunks(told, artifact, "cpu").detail == "640 tokens, as POINTSMAN_CHUNK_TOKENS says"

@@ -15,6 +15,7 @@ _WELL = Upkeep(
     most_connections=97,
     trainings={},
     dead_letters=0,
+    open_incidents=0,
     model_version="m1",
     active_since=MOMENT,
 )

@@ -48,7 +48,7 @@ def test_predictions_come_in_the_order_of_the_file_whatever_the_batches(
     network = load_model(model, Settings(device="cpu"))
     rows = _rows(11)
     file = _file(tmp_path, [json.dumps({**row, "extra": 1}) for row in rows])
-    found = list(predictions(network, file, chunk_tokens=64, report=_unexpected))
+    found = list(predictions(network, file, report=_unexpected))
     assert [line["id"] for line in found] == [row["id"] for row in rows]
     whole = network.predict([model_text(row["subject"], row["body"]) for row in rows])
     one_by_one = np.array([[line["scores"][label] for label in LABELS] for line in found])

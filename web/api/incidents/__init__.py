@@ -1,0 +1,1 @@
+"""Storms of tickets that say nearly the same."""
