@@ -69,7 +69,7 @@ class Evaluator(TreeInterpreter):
             fix = "try it on a sample in the preview"
             raise Invalid(f"mapping.{field}", problem, fix) from error
 
-    def visit(self, node: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         """One step; JMESPath's own calls itself by this."""
         result = super().visit(node, *args, **kwargs)
         self._steps_left -= 1 + (len(result) if isinstance(result, list) else 0)

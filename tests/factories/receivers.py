@@ -73,7 +73,10 @@ def receiver() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # who sent it is dead
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             said = taken.take(Request(headers=headers, body=body))
             with suppress(OSError):

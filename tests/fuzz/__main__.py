@@ -9,7 +9,9 @@ import tempfile
 
 import atheris
 
-with atheris.instrument_imports(include=["core", "helpdesks", "router", "web.api.cursors"]):
+with atheris.instrument_imports(
+    include=["core", "helpdesks", "jmespath", "router", "web.api.cursors"]
+):
     from tests.fuzz.targets import CORPUS, TARGETS, holds
 
 _LONGEST_BYTES = 4096

@@ -18,6 +18,7 @@ from core.history.mapping import AS_IT_IS, found
 from core.text import clean_text, model_text
 from core.ticket_json import loads, parse_ticket, ticket_object
 from core.types import HistoryFormat
+from helpdesks.expressions import Evaluator
 from helpdesks.kinds import KINDS
 from helpdesks.mapping import decoded
 from helpdesks.seen import Seen
@@ -30,6 +31,7 @@ from web.api.cursors import cursor_of, cursor_of_number, id_of, number_of
 Target = Callable[[bytes], None]
 _ENDS_OF_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 CORPUS = Path(__file__).parent / "corpus"
+_MOST_FOUND_CHARS = 10_000_000
 _SHARED_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
@@ -109,6 +111,14 @@ def a_delivery(data: bytes) -> None:
                 _storable(told)
 
 
+def an_expression(data: bytes) -> None:
+    """Whatever a mapping's expression finds in whatever payload, it is not large."""
+    expression, _, payload = data.partition(b"\n")
+    said = loads(payload)
+    found = Evaluator(said).found("body", expression.decode(errors="replace"))
+    assert len(json.dumps(found, default=str)) < _MOST_FOUND_CHARS
+
+
 def _storable(told: Seen) -> None:
     assert told.at <= MONDAY_NOON
     said = [told.external_id, told.actor, told.agent, told.place.team, *(told.place.tags or ())]
@@ -131,7 +141,7 @@ TARGETS: Mapping[str, Target] = {
     target.__name__: target
     for target in (
         *(a_text, a_ticket_line, a_condition, a_rules_file),
-        *(a_cursor, an_export, a_row, a_delivery),
+        *(a_cursor, an_export, a_row, a_delivery, an_expression),
     )
 }
 

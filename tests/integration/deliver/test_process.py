@@ -20,6 +20,7 @@ from tests.factories.delivering import (
 )
 from tests.factories.processes import Processes, wait_until
 from tests.factories.receivers import Answer, Receiver, receiver
+from tests.factories.redis_server import RedisServer
 
 Started = tuple[subprocess.Popen[bytes], Callable[[], str]]
 """A process, and what it said."""
@@ -100,3 +101,20 @@ def test_a_message_wakes_it_and_it_ends_when_it_is_asked_to(
         an_event(engine)
     process.terminate()
     assert process.wait(_SLOW_MACHINE_S) == 0
+
+
+def test_in_production_it_does_not_start_on_an_open_redis_or_with_http(
+    tmp_path: Path, start: Callable[..., Started]
+) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    production = {"POINTSMAN_PRODUCTION": "true", "POINTSMAN_REDIS_URL": server.url}
+    try:
+        process, logs = start(**production)
+        assert process.wait(_SLOW_MACHINE_S) == 1
+        assert "POINTSMAN_WEBHOOK_HTTP" in logs()
+        process, logs = start(**production, POINTSMAN_WEBHOOK_HTTP="false")
+        assert process.wait(_SLOW_MACHINE_S) == 1
+        assert "Redis answers without a password" in logs()
+    finally:
+        server.kill()

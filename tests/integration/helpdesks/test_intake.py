@@ -294,6 +294,24 @@ def test_a_delivery_that_was_erased_here_stays_away(door: TestClient, engine: En
     assert _rows(engine, "SELECT 1 FROM helpdesk_tickets") == []
 
 
+def test_an_old_copy_without_a_time_changes_nothing_once_its_id_is_forgotten(
+    door: TestClient, engine: Engine
+) -> None:
+    """Zammad signs no moment, and ids of deliveries are kept for a day."""
+    connect(engine, HelpdeskKind.ZAMMAD)
+    old = zammad_payload()
+    later = {"title": "Parcel has come", "updated_at": "2026-03-01T10:00:00.000Z"}
+    _send(door, HelpdeskKind.ZAMMAD, old, "d-1")
+    _send(door, HelpdeskKind.ZAMMAD, {**old, "ticket": {**old["ticket"], **later}}, "d-2")
+    contents = "SELECT revision, subject FROM ticket_contents ORDER BY revision"
+    before = _rows(engine, contents)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM helpdesk_deliveries"))
+    assert _send(door, HelpdeskKind.ZAMMAD, old, "d-1").json()["outcome"] == "ignored"
+    assert _rows(engine, contents) == before
+    assert before[-1].subject == "Parcel has come"
+
+
 @pytest.mark.parametrize(
     ("data", "kind", "department"),
     [

@@ -101,7 +101,7 @@ def _doors() -> Iterator[tuple[str, str, dict[str, Any]]]:
     bad = _BREAKING
     yield "POST", "/v1/tickets", {"id": f"t{bad}", "subject": bad, "body": bad, "customer": bad}
     yield "POST", "/v1/tickets", {**_ONE, "metadata": {bad: bad}, "channel": bad, "labels": [bad]}
-    yield "POST", "/v1/labels", {"name": f"x{bad}", "description": bad, "keywords": [bad]}
+    yield "POST", "/v1/labels", {"label": f"x{bad}", "description": bad, "note": bad}
     yield "POST", "/v1/departments", {"name": f"x{bad}", "description": bad}
     yield "POST", "/v1/tickets/{ticket}/feedback", {"outcome": "accepted", "note": bad}
     yield "POST", "/v1/erasures", {"customer": bad}

@@ -9,7 +9,7 @@ from core.settings import Settings
 
 
 def _settings(**changes: object) -> Settings:
-    return Settings(_env_file=None, **changes)  # type: ignore[arg-type, call-arg]
+    return Settings(_env_file=None, **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

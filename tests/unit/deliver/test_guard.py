@@ -78,7 +78,13 @@ def test_a_public_address_is_within_reach(address: str) -> None:
     assert Reach().allows(ip_address(address))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "0x7f000001", "2130706433", "localhost", "[::1]"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "127.1", "0", "0x7f000001", "2130706433"),
+        *("localhost", "[::1]", "[::ffff:127.0.0.1]"),
+    ],
+)
 def test_this_machine_is_not_reached_however_it_is_written(hook: Receiver, host: str) -> None:
     said = _post(f"http://{host}:{hook.port}/hook", Reach(over_http=True))
     assert (said.status, said.note) == (Status.RETRY, _REFUSED)
@@ -89,6 +95,18 @@ def test_this_machine_is_not_reached_however_it_is_written(hook: Receiver, host:
 def test_a_name_with_any_private_address_is_refused(answer: list[str]) -> None:
     said = _post("http://hooks.example.com/", Reach(over_http=True), _Names(answer))
     assert said.note == _REFUSED
+
+
+def test_an_address_in_octal_is_none(hook: Receiver) -> None:
+    said = _post(f"http://0177.0.0.1:{hook.port}/hook", _OUTSIDE)
+    assert (said.status, said.http_status) == (Status.RETRY, None)
+    assert hook.requests == []
+
+
+def test_a_name_that_nobody_knows_is_no_way_in() -> None:
+    said = _post("http://nowhere.invalid/", Reach(over_http=True))
+    assert (said.status, said.http_status) == (Status.RETRY, None)
+    assert "cannot be resolved" in said.note
 
 
 def test_a_name_that_rebinds_is_connected_to_where_it_was_checked(hook: Receiver) -> None:
