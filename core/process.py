@@ -49,6 +49,8 @@ def _warn(settings: Settings) -> None:
     if settings.production:
         for server in plain_connections(settings):
             _log.warning("connection_without_tls", to=server)
+        if settings.webhook_key is None:
+            _log.warning("secrets_not_sealed", set="POINTSMAN_WEBHOOK_KEY")
 
 
 def leave(status: int) -> NoReturn:

@@ -22,6 +22,9 @@ MOST_GROWTH = 20
 MOST_STEPS = 500_000
 """Of one delivery; a second or so. A list counts for its length, at each step that gives it."""
 MOST_JOINED_CHARS = 1_000_000
+_SIDE_BY_SIDE = frozenset(
+    {"multi_select_list", "multi_select_dict", "or_expression", "and_expression"}
+)
 _MISTAKES = (JMESPathError, RecursionError, ArithmeticError, ValueError, TypeError)
 
 
@@ -105,7 +108,7 @@ def _parsed(field: str, expression: str) -> Mapping[str, Any]:
 def _growth(node: Mapping[str, Any]) -> int:
     """How many times what it is given a result can be, at most."""
     parts = [_growth(child) for child in node["children"] if isinstance(child, dict)]
-    if node["type"].startswith("multi_select"):
+    if node["type"] in _SIDE_BY_SIDE:
         return sum(parts)
     if node["type"] == "function_expression":
         return max(sum(parts), prod(parts))

@@ -19,6 +19,14 @@ def is_from_a_page(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
+def is_from_another_site(request: Request) -> bool:
+    """Whether a browser says that a page of another site, or a subdomain, made this request.
+
+    Browsers send `Sec-Fetch-Site` and no page can change it; programs send none.
+    """
+    return request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+
+
 def is_of_this_machine(request: Request) -> bool:
     """Whether it comes from here and was meant for here.
 

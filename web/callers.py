@@ -10,7 +10,7 @@ from store import api_tokens, people, sessions
 from store.api_tokens import Caller
 from store.engine import transaction
 from store.sessions import SessionLife
-from web.browsers import is_for_a_page, is_of_this_machine
+from web.browsers import is_for_a_page, is_from_another_site, is_of_this_machine
 from web.problems import Problem
 from web.rate_limits import RateLimits
 from web.sign_in.cookies import CSRF_HEADER, Cookie, cookie_of, is_csrf_token
@@ -92,6 +92,9 @@ class Doorman:
         given = request.headers.get(CSRF_HEADER)
         if request.method not in _SAFE and not is_csrf_token(given, secret):
             raise Problem("forbidden", "The X-CSRF-Token is not the session's.", fix=_CSRF_FIX)
+        if request.method not in _SAFE and is_from_another_site(request):
+            fix = "ask from a page of Pointsman"
+            raise Problem("forbidden", "The request comes from another site's page.", fix=fix)
         return found
 
 

@@ -37,6 +37,8 @@ def weak_settings(settings: Settings) -> Finding:
     except Invalid as error:
         return Finding(name="production", ok=False, detail=str(error), fix=error.fix)
     detail = "on" if settings.production else "off: this is for trying out"
+    if settings.webhook_key is None:
+        detail += "; secrets of webhooks and helpdesks are readable in the database"
     return Finding(name="production", ok=True, detail=detail)
 
 

@@ -87,6 +87,8 @@ POST   /training                                              ..o.d   models:wri
 GET    /training/progress                                     .aopd   models:read
 GET    /training/{run}                                        .aopd   models:read
 GET    /live/day                                              .aopd   stats:read
+GET    /live/incidents                                        .aopd   incidents:read
+POST   /live/incidents/{incident}/close                       ..o.d   incidents:write
 GET    /health                                                .aopd   stats:read
 GET    /health/now                                            .aopd   stats:read
 GET    /health/figures                                        .aopd   stats:read
@@ -241,6 +243,17 @@ GET    /v1/models/{version}/report                            .aopd   models:rea
 GET    /v1/models/{version}/card                              .aopd   models:read
 POST   /v1/models/{version}/activate                          ..o.d   models:write
 POST   /v1/models/{version}/try                               ..o.d   models:write
+GET    /v1/label-reports                                      .aopd   labels:read
+POST   /v1/label-reports                                      ..o.d   labels:write
+POST   /v1/label-reports/{key}/accept                         ..o.d   labels:write
+POST   /v1/label-reports/{key}/dismiss                        ..o.d   labels:write
+GET    /labels/care                                           .aopd   labels:read
+POST   /labels/care                                           ..o.d   labels:write
+POST   /labels/care/{key}/accept                              ..o.d   labels:write
+POST   /labels/care/{key}/dismiss                             ..o.d   labels:write
+GET    /v1/incidents                                          .aopd   incidents:read
+GET    /v1/incidents/{incident}                               .aopd   incidents:read
+POST   /v1/incidents/{incident}/close                         ..o.d   incidents:write
 POST   /v1/imports                                            ..o.d   imports:write
 GET    /v1/imports                                            ..opd   imports:read
 GET    /v1/imports/{import_id}                                ..opd   imports:read
@@ -384,4 +397,8 @@ def test_a_session_changes_nothing_without_its_csrf_token(
             continue
         for wrong in ({}, {"x-csrf-token": token[::-1]}, {"x-csrf-token": ""}):
             assert send(door, wrong) == 403, door
-        assert send(door, {"x-csrf-token": token}) not in (401, 403), door
+        for site in ("cross-site", "same-site"):
+            elsewhere = {"x-csrf-token": token, "sec-fetch-site": site}
+            assert send(door, elsewhere) == 403, door
+        here = {"x-csrf-token": token, "sec-fetch-site": "same-origin"}
+        assert send(door, here) not in (401, 403), door

@@ -66,6 +66,7 @@ def test_what_was_once_found_is_read_or_refused(name: str, file: str) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
 @given(data=_bytes | _json)
 def test_any_bytes_are_read_or_refused(name: str, data: bytes) -> None:
     holds(TARGETS[name], data)

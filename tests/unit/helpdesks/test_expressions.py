@@ -70,6 +70,11 @@ def test_a_long_expression_is_refused_before_it_is_kept() -> None:
         check("body", "a" * (MAX_CHARS + 1))
 
 
+def test_one_of_several_is_no_product() -> None:
+    wide = "[a, b, c, d, e]"
+    check("body", f"join(' ', {wide}) || join(' ', {wide})")
+
+
 def test_all_fields_of_a_delivery_share_their_steps() -> None:
     evaluator = Evaluator({"a": [0] * (MOST_STEPS // 3)})
     evaluator.found("subject", "a[0]")
@@ -96,6 +101,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
 @given(pieces=st.lists(_PIECES, max_size=30), payload=_JSON)
 def test_any_expression_finds_something_that_is_not_large_or_is_refused(
     pieces: list[str], payload: object
