@@ -114,6 +114,7 @@ def test_c16_while_workers_die_one_after_the_other_no_ticket_goes_with_others(
     system.close_books("C16", "six workers died in a minute", faults=6)
 
 
+@pytest.mark.short
 def test_c16_who_only_waited_in_hands_that_died_is_not_convicted(system: System) -> None:
     """Tickets that wait for a throwaway process, in the hands of worker after worker."""
     kills = 4
@@ -123,8 +124,9 @@ def test_c16_who_only_waited_in_hands_that_died_is_not_convicted(system: System)
     worker = system.start_worker()
     for _ in range(kills):
         wait_until(lambda: _holds(system, worker), timeout_s=120, what="tickets in hand")
-        worker.process.kill()
-        worker.process.wait(30)
+        killed = worker.process
+        killed.kill()
+        wait_until(lambda k=killed: worker.process is not k, timeout_s=60, what="its heir")  # type: ignore[misc]
     system.wait_until_decided()
     system.close_books("C16", "killed while suspects wait", faults=kills)
 
