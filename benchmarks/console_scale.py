@@ -1,16 +1,20 @@
-"""P14: how long the server takes for each first page with 10,000, 100,000 and 1,000,000 tickets.
+"""P14: how long the server takes for each page and list with up to 1,000,000 tickets.
 
 One web application on embedded PostgreSQL and Redis, asked within its process by an admin who
 signed in; hours that are over are counted, as the hourly sweep does. The peer is the same page with
-the fewest tickets: what does not grow stays near 1.
+the fewest tickets: what does not grow stays near 1. Beside the clock, which tells of all that runs
+on a machine, stands the time that processors worked: ours, PostgreSQL's and the asking client's.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pydantic import SecretStr
@@ -18,6 +22,8 @@ from sqlalchemy import Connection, Engine, text
 from starlette.testclient import TestClient
 
 from benchmarks.console_fill import VERSIONS, fill, prepare
+from benchmarks.cpu import cpu_s
+from benchmarks.size import scaled
 from broker.embedded import embedded_redis
 from core.passwords import hash_password
 from core.settings import Settings
@@ -27,9 +33,12 @@ from store import people
 from store.embedded import embedded_postgres
 from store.engine import make_engine, transaction
 from store.hour_counts import count_hours
+from web.access import ACCESS
 from web.app import make_app
+from web.console.departments.shown import key_of as department_key
+from web.console.labels.shown import key_of as label_key
 
-SIZES = (10_000, 100_000, 1_000_000)
+SIZES = tuple(scaled(size, 500) for size in (10_000, 100_000, 1_000_000))
 LIMIT_MS = 300.0
 _REPEATS = 5
 _NAME, _WORD = "bench@example.com", "four unrelated words here"
@@ -37,19 +46,35 @@ _ONE = {
     "/tickets/": text("SELECT id FROM tickets ORDER BY id DESC LIMIT 1"),
     "/v1/tickets/": text("SELECT id FROM tickets ORDER BY id LIMIT 1"),
 }
-_PAGES = (
-    *("/", "/board", "/?label=refund", "/?department=billing&order=arrival", "/live/day"),
-    *("/review", "/review/bulk?n=50", "/rules/desk", "/rules/history", "/rules/suggestions/found"),
-    *("/labels", "/labels/table", "/departments", "/departments/table"),
-    *("/models", f"/models/{VERSIONS[0]}", "/training"),
-    *("/health", "/health/now", "/health/figures", "/admin/audit"),
-    *("/v1/stats", "/v1/stats?by=label", "/v1/stats?by=day", "/v1/stats?by=label&language=en"),
-    *("/v1/tickets", "/v1/tickets?state=quarantined", "/v1/tickets?source=shop&external_id=t-77"),
-    *("/v1/tickets?label=refund&language=de", "/v1/review", "/v1/rules/hits"),
-    *("/v1/audit", "/v1/audit?actor=person-7", "/v1/audit?area=people", "/v1/audit?actor=nobody"),
-    *("/v1/audit?subject=ruleset%2070", "/v1/audit?until=2020-01-01T00:00:00Z"),
-    "/metrics",
+_LEFT_OUT = {
+    "reads the whole log, to check or to copy it": ("/v1/audit/check", "/v1/audit/export"),
+    "likewise": ("/admin/audit/check",),
+    "never ends": ("/v1/stream",),
+    "leads elsewhere, or there is nothing to show": (
+        *("/sign-in", "/sign-in/oidc", "/sign-in/oidc/callback", "/admin"),
+        *("/v1/models/trial", "/v1/models/compare", "/models/compare"),
+    ),
+}
+"""Doors without a parameter that are not asked, and why."""
+_ASKED = (
+    *("/?label=refund", "/?department=billing&order=arrival", "/review/bulk?n=50"),
+    *(f"/labels/{label_key('refund')}", f"/labels/{label_key('refund')}/examples"),
+    *(f"/departments/{department_key('billing')}", f"/models/{VERSIONS[0]}"),
+    *("/v1/stats?by=label", "/v1/stats?by=day", "/v1/stats?by=label&language=en"),
+    *("/v1/tickets?state=quarantined", "/v1/tickets?source=shop&external_id=t-77"),
+    *("/v1/tickets?label=refund&language=de", "/v1/audit?actor=person-7", "/v1/audit?area=people"),
+    *("/v1/audit?actor=nobody", "/v1/audit?subject=ruleset%2070"),
+    "/v1/audit?until=2020-01-01T00:00:00Z",
 )
+"""What is asked beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Of one answer, the median of some: milliseconds by the clock, and those that CPUs worked."""
+
+    ms: float
+    cpu_ms: float
 
 
 def run() -> dict[str, Any]:
@@ -69,12 +94,18 @@ def run() -> dict[str, Any]:
     return _result(found)
 
 
-def asked(engine: Engine, database_url: str, redis_url: str) -> dict[str, float]:
-    """Milliseconds of each page, the median of some."""
+def asked(engine: Engine, database_url: str, redis_url: str) -> dict[str, Cost]:
+    """What each page costs."""
     count(engine)
-    pages = [*_PAGES, *(f"{path}{_first(engine, path)}" for path in _ONE)]
+    pages = [*_doors(), *_ASKED, *(f"{path}{_first(engine, path)}" for path in _ONE)]
     with _signed_in(engine, database_url, redis_url) as client:
-        return {_plain(page): round(_ms(client, page), 1) for page in pages}
+        return {_plain(page): _cost(client, page, engine) for page in pages}
+
+
+def _doors() -> list[str]:
+    left_out = {path for paths in _LEFT_OUT.values() for path in paths}
+    read = (path for method, path in ACCESS if method == "GET" and "{" not in path)
+    return sorted({*read} - left_out)
 
 
 def count(engine: Engine) -> None:
@@ -89,21 +120,25 @@ def count(engine: Engine) -> None:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-def _result(found: dict[int, dict[str, float]]) -> dict[str, Any]:
+def _result(found: dict[int, dict[str, Cost]]) -> dict[str, Any]:
     few, many = found[SIZES[0]], found[SIZES[-1]]
-    slowest = max(many, key=lambda page: many[page])
+    slowest = max(many, key=lambda page: many[page].ms)
     return {
         "id": "P14",
-        "value": many[slowest],
-        "unit": f"ms ({slowest})",
+        "value": many[slowest].ms,
+        "unit": f"ms ({slowest}; {many[slowest].cpu_ms} ms of CPU)",
         "peer": f"the same with {SIZES[0]:,} tickets",
-        "peer_value": few[slowest],
-        "ratio": round(many[slowest] / few[slowest], 2),
-        "target": f"<= {LIMIT_MS:g} ms for every first page with {SIZES[-1]:,} tickets",
-        "met": many[slowest] <= LIMIT_MS,
+        "peer_value": few[slowest].ms,
+        "ratio": round(many[slowest].ms / few[slowest].ms, 2),
+        "target": f"<= {LIMIT_MS:g} ms for every page and list with {SIZES[-1]:,} tickets",
+        "met": many[slowest].ms <= LIMIT_MS,
+        "load": os.getloadavg()[0],
         "detail": {
-            page: [found[size][page] for size in SIZES]
-            for page in sorted(many, key=many.__getitem__)
+            page: {
+                "ms": [found[size][page].ms for size in SIZES],
+                "cpu_ms": [found[size][page].cpu_ms for size in SIZES],
+            }
+            for page in sorted(many, key=lambda page: many[page].ms)
         },
     }
 
@@ -130,13 +165,16 @@ def _let_in(connection: Connection) -> None:
     people.set_password(connection, one, hashed, actor="benchmark")
 
 
-def _ms(client: TestClient, page: str) -> float:
-    times = []
+def _cost(client: TestClient, page: str, engine: Engine) -> Cost:
+    client.get(page).raise_for_status()
+    times, worked = [], []
     for _ in range(_REPEATS):
-        start = time.perf_counter()
+        before, start = cpu_s(engine), time.perf_counter()
         client.get(page).raise_for_status()
-        times.append((time.perf_counter() - start) * 1000)
-    return sorted(times)[_REPEATS // 2]
+        times.append(time.perf_counter() - start)
+        worked.append(cpu_s(engine) - before)
+    ms, cpu_ms = (round(1000 * median(each), 1) for each in (times, worked))
+    return Cost(ms=ms, cpu_ms=cpu_ms)
 
 
 def _first(engine: Engine, path: str) -> str:

@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.intervals import Interval, share_interval
-from store.decision_sql import DRAWN, JUDGED
-from store.hour_counts import draw_values, span_values
+from core.types import Rung
+from store.decision_sql import DRAWN, JUDGED, WORD_COLUMNS, WORDS
+from store.hour_counts import STANDS, draw_values, period, span_values
 from store.partitions import LAST_UUID, first_uuid
 
 
@@ -69,16 +70,23 @@ FROM decisions d LEFT JOIN words w ON w.ticket_id = d.ticket_id AND w.revision =
 WHERE d.ticket_id >= :low AND {DRAWN} AND d.model_version IS NOT NULL GROUP BY 1
 """
 )
+_OF_JUDGED = {
+    "accepted": "outcome = 'accepted'",
+    "replaced": "outcome = 'replaced'",
+    "skipped": "outcome = 'skipped'",
+    "audited": "outcome <> 'skipped' AND is_drawn",
+    "audited_right": "outcome = 'accepted' AND is_drawn",
+}
 _JUDGED = text(
     f"""{JUDGED}
-SELECT d.model_version AS version,
-  count(*) FILTER (WHERE w.outcome = 'accepted') AS accepted,
-  count(*) FILTER (WHERE w.outcome = 'replaced') AS replaced,
-  count(*) FILTER (WHERE w.outcome = 'skipped') AS skipped,
-  count(*) FILTER (WHERE w.outcome <> 'skipped' AND {DRAWN}) AS audited,
-  count(*) FILTER (WHERE w.outcome = 'accepted' AND {DRAWN}) AS audited_right
-FROM words w JOIN decisions d ON d.ticket_id = w.ticket_id AND d.revision = w.revision
-WHERE d.ticket_id >= :low AND d.model_version IS NOT NULL GROUP BY 1
+SELECT version, {
+        ", ".join(
+            f"coalesce(sum(tickets) FILTER (WHERE {holds}), 0)::bigint AS {name}"
+            for name, holds in _OF_JUDGED.items()
+        )
+    }
+FROM (SELECT {WORD_COLUMNS} FROM hour_words WHERE {STANDS} UNION ALL ({WORDS})) each
+WHERE version <> ALL(:rungs) GROUP BY 1
 """
 )
 _UNSEEN = text(
@@ -110,14 +118,16 @@ def audit_by_version(
 
 
 def judged_by_version(connection: Connection, since: datetime, share: float) -> dict[str, Judged]:
-    """What agents said of each version; costs what they said, however many tickets there are.
+    """What agents said of each version; costs hours (`store.hour_counts`), not tickets.
 
     Args:
         connection: an open transaction.
         since: when the first of the tickets arrived.
         share: of all tickets that is drawn, in [0, 1].
     """
-    rows = connection.execute(_JUDGED, _draw(since, share))
+    cut = period(connection, since, None).values
+    values = {**cut, **draw_values(share), "rungs": list(Rung)}
+    rows = connection.execute(_JUDGED, values)
     named = ({**row._mapping} for row in rows)
     return {row.pop("version"): Judged(**row) for row in named}
 

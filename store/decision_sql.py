@@ -5,6 +5,7 @@ arrival, so that primary keys and `ix_corrections_ticket` find the rows.
 """
 
 from core.types import GroupBy, Reason
+from store.corrections import STANDS
 
 SPANS = (
     "WITH spans AS MATERIALIZED (SELECT * FROM "
@@ -92,6 +93,29 @@ FROM words w JOIN decisions d ON d.ticket_id = w.ticket_id AND d.revision = w.re
 LEFT JOIN {CONTENTS} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 """
 """What people said, after `JUDGED`, as `hour_words` keeps it."""
+GIVEN = f"""{SPANS}, spoken AS (
+  SELECT DISTINCT ON (c.ticket_id) c.ticket_id, c.revision, c.labels
+  FROM spans u CROSS JOIN LATERAL (SELECT * FROM corrections
+    WHERE ticket_id >= u.low AND ticket_id < u.high OFFSET 0) c WHERE c.{_OF_LABELS} AND {STANDS}
+  ORDER BY c.ticket_id, c.given_at DESC, c.id DESC
+), given AS (
+  SELECT s.ticket_id, true AS corrected, coalesce(s.labels, {PREDICTED}) AS labels
+  FROM spoken s LEFT JOIN decisions d ON s.labels IS NULL
+    AND d.ticket_id = s.ticket_id AND d.revision = s.revision
+  WHERE NOT EXISTS (SELECT FROM erased_tickets e WHERE e.ticket_id = s.ticket_id)
+  UNION ALL
+  SELECT t.id, false, c.labels
+  FROM spans u CROSS JOIN LATERAL (SELECT * FROM ticket_contents WHERE labels IS NOT NULL
+    AND ticket_id >= u.low AND ticket_id < u.high OFFSET 0) c
+  JOIN tickets t ON t.id = c.ticket_id AND t.revision = c.revision
+  WHERE t.state = 'decided' AND NOT EXISTS (SELECT FROM decisions d WHERE d.ticket_id = t.id)
+    AND NOT EXISTS (SELECT FROM spoken s WHERE s.ticket_id = t.id)
+)
+"""
+"""One row a ticket whose labels people gave: their newest word, or else what it was imported with.
+
+The labels are NULL where what was confirmed is gone.
+"""
 
 
 def told_apart(by: GroupBy, *, with_contents: bool = False) -> str:

@@ -1,9 +1,10 @@
 """Counts of decisions by the hour of arrival, so that figures cost the hours of a period.
 
 Whoever stores a decision, or a word about one, leaves a mark on the hour in the same transaction;
-triggers see to that, so that nobody can forget it and no late row escapes. `count_hours` takes the
-marks of hours that are over and counts these hours from their rows anew. An hour that has a mark
-is counted as it is asked for, so figures are never behind, however long ago the last sweep was.
+triggers see to that, so that nobody can forget it and no late row escapes. An import, which makes
+no decision, marks its hours itself. `count_hours` takes the marks of hours that are over and counts
+these hours from their rows anew. An hour that has a mark is counted as it is asked for, so figures
+are never behind, however long ago the last sweep was.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ from store.decision_sql import (
     COUNTED,
     COUNTS,
     DECISIONS,
+    GIVEN,
     HITS,
     HOUR,
     JUDGED,
@@ -31,7 +33,7 @@ from store.decision_sql import (
 from store.partitions import LAST_UUID, first_uuid
 
 STANDS = "hour >= :first AND hour < :last AND hour <> ALL(CAST(:stale AS timestamptz[]))"
-"""Which rows of both tables count; with the values of a `Period`."""
+"""Which rows of the tables count; with the values of a `Period`."""
 RULE = "rule"
 """What rules did, beside what `GroupBy` tells apart: `tickets` it held for, `automatic` it won."""
 BITE = 48  # hours
@@ -47,6 +49,7 @@ _TAKE = text(
 _FORGET = (
     text("DELETE FROM hour_counts WHERE hour = ANY(:hours)"),
     text("DELETE FROM hour_words WHERE hour = ANY(:hours)"),
+    text("DELETE FROM hour_labels WHERE hour = ANY(:hours)"),
 )
 _KEEP_COUNTS = {
     by: text(
@@ -60,6 +63,16 @@ _KEEP_HITS = text(
     f"SELECT '{RULE}', hour, rule, sum(held), 0, sum(won), 0 FROM hits GROUP BY 2, 3"
 )
 _KEEP_WORDS = text(f"{JUDGED} INSERT INTO hour_words ({WORD_COLUMNS}) {WORDS}")
+_KEEP_LABELS = text(
+    f"{GIVEN} INSERT INTO hour_labels (hour, labels, corrected, tickets) "
+    f"SELECT {HOUR}, labels, corrected, count(*) FROM given d WHERE labels IS NOT NULL "
+    "GROUP BY 1, 2, 3"
+)
+_KEEP = (*_KEEP_COUNTS.values(), _KEEP_HITS, _KEEP_WORDS, _KEEP_LABELS)
+_MARK = text(
+    f"INSERT INTO stale_hours (hour) SELECT DISTINCT {HOUR} "
+    "FROM unnest(CAST(:ids AS uuid[])) d(ticket_id)"
+)
 _STALE = text("SELECT DISTINCT hour FROM stale_hours WHERE hour >= :first AND hour < :last")
 
 
@@ -100,9 +113,14 @@ def period(connection: Connection, since: datetime, until: datetime | None) -> P
     stale = sorted(connection.execute(_STALE, {"first": first, "last": last}).scalars())
     end = LAST_UUID if until is None else first_uuid(until)
     spans = [(first_uuid(since), min(first_uuid(first), end))]
-    spans += [(first_uuid(hour), first_uuid(hour + _HOUR)) for hour in stale]
+    spans += map(span_of, stale)
     spans += [(first_uuid(last), end)] if until is not None else []
     return Period(first=first, last=last, stale=stale, spans=_merged(spans))
+
+
+def span_of(hour: datetime) -> tuple[UUID, UUID]:
+    """Ids of the tickets that arrived in the hour that begins then."""
+    return first_uuid(hour), first_uuid(hour + _HOUR)
 
 
 def span_values(spans: Iterable[tuple[UUID, UUID]]) -> dict[str, list[UUID]]:
@@ -114,6 +132,11 @@ def span_values(spans: Iterable[tuple[UUID, UUID]]) -> dict[str, list[UUID]]:
 def draw_values(audit_share: float) -> dict[str, Any]:
     """What the draw for the audit wants to know; `audit_share` in [0, 1]."""
     return {"salt": AUDIT_SALT, "limit": draw_limit(audit_share)}
+
+
+def mark_hours(connection: Connection, tickets: Sequence[UUID]) -> None:
+    """Says that the counts of the hours in which these arrived no longer stand."""
+    connection.execute(_MARK, {"ids": list(tickets)})
 
 
 def count_hours(connection: Connection, *, now: datetime, audit_share: float) -> int:
@@ -128,9 +151,9 @@ def count_hours(connection: Connection, *, now: datetime, audit_share: float) ->
     hours = sorted(set(taken.scalars()))
     for statement in _FORGET:
         connection.execute(statement, {"hours": hours})
-    spans = _merged([(first_uuid(hour), first_uuid(hour + _HOUR)) for hour in hours])
+    spans = _merged(map(span_of, hours))
     values = {**span_values(spans), **draw_values(audit_share)}
-    for statement in (*_KEEP_COUNTS.values(), _KEEP_HITS, _KEEP_WORDS) if hours else ():
+    for statement in _KEEP if hours else ():
         connection.execute(statement, values)
     return len(hours)
 

@@ -1,44 +1,37 @@
 """What has been said about labels: on how many tickets, and on which ones somebody must say more.
 
-Names are counted as they were written; `core.label_meaning` tells what they mean now.
+Names are counted as they were written; `core.label_meaning` tells what they mean now. Hours of
+arrival are counted (`store.hour_counts`), so that this costs hours and not tickets.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from core.errors import Invalid
 from core.text import model_text
+from store import hour_counts
 from store.corrections import STANDS
+from store.decision_sql import GIVEN
 
-# What people say about each ticket's labels: their newest word, or else what it was imported with.
-_SAID = f"""
-WITH spoken AS (
-  SELECT DISTINCT ON (c.ticket_id) c.ticket_id, c.revision, c.labels FROM corrections c
-  WHERE c.kind IN ('confirmed', 'wrong_label') AND {STANDS}
-  ORDER BY c.ticket_id, c.given_at DESC, c.id DESC
-), said AS (
-  SELECT s.ticket_id, true AS corrected, coalesce(s.labels, d.labels || d.preselected) AS labels
-  FROM spoken s LEFT JOIN decisions d ON s.labels IS NULL
-    AND d.ticket_id = s.ticket_id AND d.revision = s.revision
-  WHERE NOT EXISTS (SELECT FROM erased_tickets e WHERE e.ticket_id = s.ticket_id)
-  UNION ALL
-  SELECT t.id, false, c.labels
-  FROM tickets t JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision
-  WHERE c.labels IS NOT NULL AND t.state = 'decided'
-    AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.ticket_id = t.id)
-    AND NOT EXISTS (SELECT 1 FROM spoken s WHERE s.ticket_id = t.id)
-)
-"""
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 _SETS = text(
-    f"{_SAID} SELECT labels, corrected, count(*) AS tickets FROM said "
-    "WHERE labels IS NOT NULL GROUP BY 1, 2"
+    f"{GIVEN} SELECT labels, corrected, sum(tickets)::bigint AS tickets FROM ("
+    f"SELECT labels, corrected, tickets FROM hour_labels WHERE {hour_counts.STANDS} "
+    "UNION ALL SELECT labels, corrected, 1 FROM given WHERE labels IS NOT NULL) each GROUP BY 1, 2"
+)
+# The newest hours that have so many tickets together.
+_HOURS = text(
+    "SELECT hour FROM (SELECT hour, sum(sum(tickets)) OVER (ORDER BY hour DESC) - sum(tickets) "
+    f"AS newer FROM hour_labels WHERE {hour_counts.STANDS} AND labels && CAST(:names AS text[]) "
+    "GROUP BY hour) h WHERE newer < :most"
 )
 _NAMING = text(
-    f"{_SAID} SELECT s.ticket_id, t.external_id, s.labels, c.subject, c.body "
-    "FROM said s JOIN tickets t ON t.id = s.ticket_id "
+    f"{GIVEN} SELECT s.ticket_id, t.external_id, s.labels, c.subject, c.body "
+    "FROM given s JOIN tickets t ON t.id = s.ticket_id "
     "JOIN ticket_contents c ON c.ticket_id = t.id AND c.revision = t.revision "
     "WHERE s.labels && CAST(:names AS text[]) ORDER BY s.ticket_id DESC LIMIT :most"
 )
@@ -93,15 +86,20 @@ class SeenText:
 
 def label_sets(connection: Connection) -> list[LabelSetCount]:
     """Every set of labels that people gave, with the number of tickets."""
+    cut = hour_counts.period(connection, _ALWAYS, None).values
     return [
         LabelSetCount(labels=tuple(row.labels), corrected=row.corrected, tickets=row.tickets)
-        for row in connection.execute(_SETS)
+        for row in connection.execute(_SETS, cut)
     ]
 
 
 def tickets_naming(connection: Connection, names: Sequence[str], *, most: int) -> list[NamedTicket]:
     """The newest tickets to which people gave one of these labels, as they wrote them."""
-    rows = connection.execute(_NAMING, {"names": list(names), "most": most})
+    values = {"names": list(names), "most": most}
+    cut = hour_counts.period(connection, _ALWAYS, None)
+    hours = connection.execute(_HOURS, {**cut.values, **values}).scalars()
+    spans = [*cut.spans, *map(hour_counts.span_of, hours)]
+    rows = connection.execute(_NAMING, {**hour_counts.span_values(spans), **values})
     return [
         NamedTicket(
             ticket_id=row.ticket_id,

@@ -19,6 +19,7 @@ from core.types import Ticket, TicketState
 from core.urgency import due_at
 from store.bulk import copy_rows
 from store.exclusions import keyed_key
+from store.hour_counts import mark_hours
 from store.review_items import supersede
 
 
@@ -99,7 +100,9 @@ def import_labelled(
         if ticket.labels is None:
             raise Invalid("labels", "is missing", "give the labels that people chose, or []")
     clean = [redact.ticket(ticket) for ticket in tickets]
-    return _store(connection, clean, source=source, state=TicketState.DECIDED)
+    stored = _store(connection, clean, source=source, state=TicketState.DECIDED)
+    mark_hours(connection, [entry.id for entry in stored])
+    return stored
 
 
 def find(connection: Connection, reference: str) -> UUID | None:
