@@ -2,12 +2,21 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
+from sqlalchemy import text
 
 from core.types import Role
 from tests.browser.conftest import Enter
+from tests.browser.stack import Stack
+from tests.factories.processes import wait_until
 
 _TICKETS = 20
+_AHEAD = "/review/ahead"
+_HELD = text(
+    "SELECT id FROM review_items WHERE claimed_by LIKE 'agent@%' "
+    "AND lease_until > clock_timestamp() AND resolved_at IS NULL"
+)
+_TAKEN = text("UPDATE review_items SET claimed_by = 'somebody else' WHERE id = :item")
 
 
 def test_an_agent_settles_twenty_tickets_by_keyboard_and_takes_one_back(enter: Enter) -> None:
@@ -31,7 +40,54 @@ def test_an_agent_settles_twenty_tickets_by_keyboard_and_takes_one_back(enter: E
     expect(progress).to_contain_text(f"{_TICKETS} settled today")
     doors = [re.sub(r"/[0-9a-f-]+$", "", path) for path in window.changes]
     item = [f"/review/{path}" for path in ("undo", "again")]
-    assert doors == ["/review/next", *["/review"] * _TICKETS, *item]
+    asked = [door for door in doors if door != _AHEAD]
+    assert asked == ["/review/next", *["/review"] * _TICKETS, *item]
+
+
+def test_the_next_ticket_is_there_before_the_server_answers_and_is_given_back_on_leaving(
+    enter: Enter, stack: Stack
+) -> None:
+    page = (window := enter(Role.AGENT)).page
+    with page.expect_response(f"**{_AHEAD}"):
+        window.see("/review")
+    held = _held(stack)
+    assert len(held) == 2
+    on_its_way: list[Route] = []
+
+    def keep_back(route: Route) -> None:
+        on_its_way.append(route)
+
+    shown = page.locator("#judgement:visible")
+    first = shown.get_attribute("data-item")
+    page.route(f"**/review/{first}", keep_back)
+    page.keyboard.press("Enter")
+    expect(shown).not_to_have_attribute("data-item", str(first))
+    assert {first, shown.get_attribute("data-item")} == held
+    page.keyboard.press("Enter")
+    assert len(on_its_way) == 1, "nothing more is said until this is answered"
+    with page.expect_response(f"**{_AHEAD}"):
+        on_its_way[0].continue_()
+    expect(page.locator(".review-progress")).to_contain_text(re.compile("[1-9]\\d* settled today"))
+    assert page.locator("#judgement").count() == 1
+
+    page.goto("/account")
+    wait_until(lambda: len(_held(stack)) == 1, timeout_s=10, what="release", seen=str)
+
+
+def test_what_is_refused_comes_back_to_the_desk_as_it_was(enter: Enter, stack: Stack) -> None:
+    page = (window := enter(Role.AGENT)).page
+    with page.expect_response(f"**{_AHEAD}"):
+        window.see("/review")
+    item = page.locator("#judgement").get_attribute("data-item")
+    page.get_by_label("Note for the trainer").fill("for sure")
+    with stack.engine.begin() as connection:
+        connection.execute(_TAKEN, {"item": item})
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("is not held by")
+    expect(page.locator("#judgement")).to_have_attribute("data-item", str(item))
+    expect(page.get_by_label("Note for the trainer")).to_have_value("for sure")
+    window.forgive("409")
 
 
 def test_a_label_is_found_by_its_name_and_help_opens_and_closes(enter: Enter) -> None:
@@ -48,7 +104,7 @@ def test_a_label_is_found_by_its_name_and_help_opens_and_closes(enter: Enter) ->
     was = box.is_checked()
     page.keyboard.press("Enter")
     expect(box).to_be_checked(checked=not was)
-    assert window.changes == ["/review/next"]
+    assert {*window.changes} <= {"/review/next", _AHEAD}
 
 
 def test_what_is_said_without_a_server_is_told_as_lost_and_can_be_said_again(enter: Enter) -> None:
@@ -83,3 +139,9 @@ def test_a_decision_is_corrected_on_its_ticket_and_the_word_taken_back(enter: En
     said.first.get_by_role("button", name="Take back").click()
     expect(said.first).to_contain_text("taken back by")
     expect(box).to_be_checked(checked=was)
+
+
+def _held(stack: Stack) -> set[str]:
+    """Items that the agent holds."""
+    with stack.engine.connect() as connection:
+        return {str(item) for item in connection.execute(_HELD).scalars()}

@@ -19,7 +19,9 @@ from web.console.review.case import REASONS, Case, case_of, changes
 from web.problems import Problem
 
 Agent = Annotated[Caller, Depends(caller)]
+_LARGEST = (1 << 63) - 1
 OrderField = Annotated[ReviewOrder, Form()]
+ItemField = Annotated[int, Form(ge=1, le=_LARGEST)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +38,14 @@ FIRST = ReviewOrder.DEADLINE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What the form says."""
+    """What the form says; `ahead` is the item that the page shows already, if any."""
 
     outcome: Judged
     labels: list[str]
     department: str
     note: str
     order: ReviewOrder
+    ahead: int | None = None
 
 
 def _judgement(
@@ -51,9 +54,15 @@ def _judgement(
     department: Annotated[Department | None, Form()] = None,
     note: Annotated[Note, Form()] = "",
     order: OrderField = FIRST,
+    ahead: Annotated[int | None, Form(ge=1, le=_LARGEST)] = None,
 ) -> Judgement:
     return Judgement(
-        outcome=outcome, labels=labels or [], department=department or "", note=note, order=order
+        outcome=outcome,
+        labels=labels or [],
+        department=department or "",
+        note=note,
+        order=order,
+        ahead=ahead,
     )
 
 

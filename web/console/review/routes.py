@@ -14,6 +14,7 @@ from store.engine import transaction
 from web.api.review import work
 from web.api.review.schemas import ResolutionIn
 from web.console.pages import Pages
+from web.console.review.ahead import holds
 from web.console.review.desk import (
     FIRST,
     Agent,
@@ -21,6 +22,7 @@ from web.console.review.desk import (
     JudgementForm,
     OrderField,
     Undoable,
+    around,
     desk_of,
     held_by,
     next_desk,
@@ -67,11 +69,19 @@ def review_page_routes(engine: Engine, pages: Pages, *, lease_s: float) -> APIRo
 
     @routes.post("/review/{item}")
     def resolve(request: Request, agent: Agent, item: _ItemId, said: JudgementForm) -> HTMLResponse:
-        def work_(connection: Connection) -> dict[str, Any]:
-            given = _resolved(connection, item, said, agent.name)
-            return next_desk(connection, agent.name, said.order, lease_s, given)
+        """The next one; only what stands around it where the page shows one that is held."""
 
-        return part(request, work_, said.order)
+        def work_(connection: Connection) -> tuple[bool, dict[str, Any]]:
+            given = _resolved(connection, item, said, agent.name)
+            if holds(connection, agent.name, said.ahead):
+                return True, around(connection, agent.name, None, given)
+            return False, next_desk(connection, agent.name, said.order, lease_s, given)
+
+        moved_on, shown = transaction(engine, work_)
+        template = "review/_moved_on.html" if moved_on else "review/_desk.html"
+        answer = pages.page(visit_of(request), template, order=said.order, **shown)
+        answer.headers["hx-reswap"] = "none" if moved_on else "innerHTML"
+        return answer
 
     return routes
 

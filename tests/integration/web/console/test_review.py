@@ -45,6 +45,10 @@ def _item(html: str) -> str:
     return found[1]
 
 
+def _number(item: str) -> str:
+    return item.rpartition("/")[2]
+
+
 def _kinds(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT kind FROM corrections ORDER BY created_at, id"))
@@ -83,6 +87,35 @@ def test_what_was_changed_is_not_accepted_and_what_was_not_is_not_replaced(
         answer = ann.post(item, data=said, headers={"hx-request": "true"})
         assert (answer.status_code, answer.headers["hx-retarget"]) == (422, "#notice")
     assert _kinds(engine) == []
+
+
+def test_the_next_one_is_held_while_one_judges_and_is_not_sent_twice(
+    ann: TestClient, engine: Engine
+) -> None:
+    bob = bearer(a_secret(engine, Role.AGENT, "bob"))
+    first = _item(ann.post("/review/next").text)
+    ahead = ann.post("/review/ahead", data={"current": _number(first)})
+    second = _item(ahead.text)
+    assert "t-1" in ahead.text
+    assert _item(ann.post("/review/ahead", data={"current": _number(first)}).text) == second
+    said = {"outcome": "accepted", "labels": ["delivery"], "ahead": _number(second)}
+    assert "t-2" in ann.post("/review/next", headers=bob).text
+    moved_on = ann.post(first, data=said)
+    assert (moved_on.headers["hx-reswap"], "1 settled today" in moved_on.text) == ("none", True)
+    assert "judgement" not in moved_on.text
+    assert ann.post("/review/ahead", data={"current": _number(second)}).status_code == 204
+
+
+def test_a_next_one_that_was_given_back_is_replaced_by_what_is_free(
+    ann: TestClient, engine: Engine
+) -> None:
+    bob = bearer(a_secret(engine, Role.AGENT, "bob"))
+    first = _item(ann.post("/review/next").text)
+    second = _number(_item(ann.post("/review/ahead", data={"current": _number(first)}).text))
+    assert ann.post(f"/v1/review/{second}/release").status_code == 200
+    assert "t-1" in ann.post("/review/next", headers=bob).text
+    said = {"outcome": "accepted", "labels": ["delivery"], "ahead": second}
+    assert "t-2" in ann.post(first, data=said).text
 
 
 def test_undo_takes_back_and_lets_one_judge_again(ann: TestClient, engine: Engine) -> None:
