@@ -20,7 +20,7 @@ from worker.sketches import crowds, sketches, stacked
 from worker.storms import SKETCHES_LOOKED_AT
 
 PLANTED = 30
-_NAMES = ("Ann", "Bert", "Carla", "Dimitri", "Emeka", "Fatima", "Greg", "Hiro", "Ines", "Jonas")
+_NAMES = ("Ann", "Bert", "Carla", "Dimitri", "Emeka", "Fatima", "Greg", "Hiro", "Irma", "Jonas")
 
 
 def run() -> dict[str, Any]:
@@ -33,6 +33,7 @@ def run() -> dict[str, Any]:
     ]
     false, found = (sum(each[key] for each in seen) for key in ("false", "found"))
     return {
+        "id": "Q6",
         "value": false,
         "unit": f"false incidents in {sum(each['tickets'] for each in seen)} real tickets",
         "peer": f"planted storms of {PLANTED} seen by equal texts, of {len(seen)}; ours: {found}",

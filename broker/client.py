@@ -16,6 +16,7 @@ from broker.messages import (
     CHECK_DRIFT,
     DELIVER,
     DELIVERIES_QUEUE,
+    LOOK_AT_LABELS,
     REQUEST_ID,
     RETRAIN,
     ROUTE,
@@ -61,6 +62,15 @@ def ask_for_drift_check(app: Celery) -> bool:
         Whether the message got through; nothing else remembers it.
     """
     return _tell_trainers(app, CHECK_DRIFT, now=True)
+
+
+def ask_for_label_report(app: Celery) -> bool:
+    """Has trainers look at the labels now, before that is due.
+
+    Returns:
+        Whether the message got through; nothing else remembers it.
+    """
+    return _tell_trainers(app, LOOK_AT_LABELS)
 
 
 def wake_deliverers(app: Celery) -> None:

@@ -12,6 +12,7 @@ ROUTE = "tickets.route"
 SWEEP = "maintenance.sweep"
 RETRAIN = "trainer.retrain"
 CHECK_DRIFT = "trainer.check_drift"
+LOOK_AT_LABELS = "trainer.look_at_labels"
 DELIVER = "deliveries.send"
 
 TICKETS_QUEUE = "tickets"

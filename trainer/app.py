@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from broker.app import make_consumer_app
 from broker.consumer import consume
 from broker.exposure import refuse_exposed
-from broker.messages import CHECK_DRIFT, RETRAIN, TRAIN_QUEUE
+from broker.messages import CHECK_DRIFT, LOOK_AT_LABELS, RETRAIN, TRAIN_QUEUE
 from broker.progress import ProgressBoard
 from classifier.artifacts import open_artifact
 from classifier.key_files import makers_keys
@@ -27,6 +27,7 @@ from store.engine import make_engine, transaction
 from trainer.drift.limits import Limits
 from trainer.drift.live import WatchPlan
 from trainer.drift.watcher import Watcher
+from trainer.labels.care import CarePlan, LabelCare
 from trainer.labels.relabelling import Workshop
 from trainer.labels.requests import LabelRequests
 from trainer.loop.gate import GateLimits, GateMode
@@ -91,12 +92,20 @@ class Trainer:
             stopping=self._stopping,
         )
 
+        self._label_care = LabelCare(
+            self._engine,
+            make_care_plan(settings),
+            interval_s=settings.drift_check_interval_s,
+            stopping=self._stopping,
+        )
+
     def run(self) -> None:
         """Works until SIGTERM or Ctrl-C; a training in hand goes on when a trainer is back."""
         thread = threading.Thread(target=self._work, name="training", daemon=True)
         thread.start()
         threading.Thread(target=self._follow_trial, name="trial", daemon=True).start()
         self._watcher.start()
+        self._label_care.start()
         self._sweeper.start()
         self._label_requests.start()
         app = make_consumer_app(
@@ -104,6 +113,7 @@ class Trainer:
         )
         app.task(name=RETRAIN)(self._come)
         app.task(name=CHECK_DRIFT)(self._check_drift)
+        app.task(name=LOOK_AT_LABELS)(self._label_care.wake)
         consume(app, (TRAIN_QUEUE,), stopping=self._stopping, log_level=self._settings.log_level)
         self._wake.set()
         thread.join(self._settings.shutdown_grace_s - 1)
@@ -198,6 +208,23 @@ def make_policy(settings: Settings) -> Policy:
         override_rate=settings.retrain_override_rate,
         override_tickets=settings.retrain_override_tickets,
         on_drift=settings.retrain_on_drift,
+    )
+
+
+def make_care_plan(settings: Settings) -> CarePlan:
+    """How labels are looked at.
+
+    Raises:
+        Invalid: there is no such device.
+    """
+    return CarePlan(
+        device=resolve_device(settings.device),
+        threads=settings.device_threads,
+        every=timedelta(hours=settings.label_report_hours),
+        stretch=timedelta(days=settings.label_report_days),
+        tickets=settings.label_report_tickets,
+        least=settings.label_gap_tickets,
+        least_corrections=settings.suggest_support,
     )
 
 

@@ -84,21 +84,23 @@ class Storms:
         """
         if not self._plan.tickets:
             return list(finished)
-        known = self._open
-        made = [
-            _of(entry, sketch, self._like(known, sketch))
-            for entry, sketch in zip(finished, sketches(texts), strict=True)
-        ]
+        said = sketches(texts)
+        likes = self._likes(self._open, said)
+        made = [_of(*each) for each in zip(finished, said, likes, strict=True)]
         self._count.add(tickets_of_incidents=sum(entry.incident is not None for entry in made))
         return made
 
-    def _like(self, known: Sequence[Storm], sketch: bytes | None) -> Storm | None:
-        """The open incident most like a sketch, if any is like it."""
-        if sketch is None or not known:
-            return None
-        likeness = alike(stacked([storm.sketch for storm in known]), stacked([sketch])[0])
-        best = int(likeness.argmax())
-        return known[best] if likeness[best] >= self._plan.similarity else None
+    def _likes(self, known: Sequence[Storm], said: Sequence[bytes | None]) -> list[Storm | None]:
+        """The open incident most like each of b sketches, if any is like it."""
+        there = [sketch for sketch in said if sketch is not None]
+        if not known or not there:
+            return [None] * len(said)
+        many, middles = stacked(there), stacked([storm.sketch for storm in known])
+        likeness = np.stack([alike(many, middle) for middle in middles])  # (k, b)
+        enough = likeness.max(axis=0) >= self._plan.similarity
+        best = zip(likeness.argmax(axis=0), enough, strict=True)
+        found = (known[place] if is_like else None for place, is_like in best)
+        return [None if sketch is None else next(found) for sketch in said]
 
     def _round(self, connection: Connection) -> tuple[list[Storm], tuple[int, int | None] | None]:
         if not storms.is_mine(connection):
@@ -115,7 +117,7 @@ class Storms:
     def _take_up(self, connection: Connection, loose: Sequence[Sketched]) -> list[Sketched]:
         """Makes tickets that were decided before their incident was known part of it."""
         known = storms.open_storms(connection, most=_OPEN_KNOWN)
-        likes = [self._like(known, each.sketch) for each in loose]
+        likes = self._likes(known, [each.sketch for each in loose])
         pairs = list(zip(loose, likes, strict=True))
         late = [(each.ticket_id, storm.incident) for each, storm in pairs if storm is not None]
         if late:

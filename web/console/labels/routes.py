@@ -96,6 +96,7 @@ def offers(visit: Visit) -> dict[str, Any]:
     return {
         "may_edit": may(visit, "POST", "/labels/{key}/level"),
         "may_try": may(visit, "POST", "/labels/{key}/goal"),
+        "sees_care": may(visit, "GET", "/labels/care"),
     }
 
 

@@ -1,0 +1,1 @@
+"""Labels that are missing, and labels that overlap."""
