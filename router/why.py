@@ -57,7 +57,8 @@ def why_object(
 
 
 def _changes(case: Case, ruleset: Ruleset) -> Sequence[Alternative]:
-    return () if case.made.reason is Reason.MANUAL_TRIAGE else alternatives(case, ruleset)
+    by_rules = case.made.reason not in (Reason.MANUAL_TRIAGE, Reason.INCIDENT)
+    return alternatives(case, ruleset) if by_rules else ()
 
 
 def _decision_object(found: Decided) -> dict[str, Any]:

@@ -34,10 +34,15 @@ class Sketched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storm:
-    """An open incident as workers know it: what its tickets are like, and where they go."""
+    """An open incident as workers know it: what its tickets are like, and where they go.
+
+    Attributes:
+        ruleset: the revision of the rules for which that holds; a newer one says it anew.
+    """
 
     incident: int
     department: str
+    ruleset: int
     sketch: bytes
 
 
@@ -52,14 +57,14 @@ _LOOSE = text(
     "ORDER BY s.ticket_id, s.id DESC"
 )
 _OPEN = text(
-    "SELECT i.id AS incident, i.department, i.sketch FROM incidents i "
+    "SELECT i.id AS incident, i.department, i.ruleset, i.sketch FROM incidents i "
     "JOIN departments d ON d.name = i.department AND d.retired_at IS NULL "
     "WHERE i.closed_at IS NULL ORDER BY i.id DESC LIMIT :most"
 )
 _FLAG = text(
     """
 WITH decided AS (
-  SELECT d.primary_department, d.labels FROM decisions d
+  SELECT d.primary_department, d.labels, d.ruleset_version FROM decisions d
   JOIN tickets t ON t.id = d.ticket_id AND t.revision = d.revision WHERE d.ticket_id = ANY(:ids)
 ), place AS (
   SELECT primary_department AS name FROM decided GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
@@ -67,8 +72,9 @@ WITH decided AS (
   SELECT l AS name FROM decided, unnest(labels) l GROUP BY 1
   HAVING count(*) * 2 > (SELECT count(*) FROM decided) ORDER BY count(*) DESC, 1
 )
-INSERT INTO incidents (department, labels, sketch)
-SELECT place.name, ARRAY(SELECT name FROM shared), :sketch FROM place RETURNING id
+INSERT INTO incidents (department, labels, ruleset, sketch)
+SELECT place.name, ARRAY(SELECT name FROM shared),
+  (SELECT max(ruleset_version) FROM decided), :sketch FROM place RETURNING id
 """
 )
 _JOIN = text(
@@ -134,7 +140,7 @@ def loose(connection: Connection, *, most: int) -> list[Sketched]:
 def open_storms(connection: Connection, *, most: int) -> list[Storm]:
     """The newest incidents that are open."""
     return [
-        Storm(incident=row.incident, department=row.department, sketch=bytes(row.sketch))
+        Storm(**{**row._mapping, "sketch": bytes(row.sketch)})
         for row in connection.execute(_OPEN, {"most": most})
     ]
 

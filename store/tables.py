@@ -1132,7 +1132,10 @@ class TicketSketchRow(Row):
 
 
 class IncidentRow(Row):
-    """A storm of tickets that say nearly the same; `sketch` is what they are like."""
+    """A storm of tickets that say nearly the same; `sketch` is what they are like.
+
+    `ruleset` is the newest revision of the rules that decided its first tickets.
+    """
 
     __tablename__ = "incidents"
     __table_args__ = (
@@ -1143,6 +1146,7 @@ class IncidentRow(Row):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     department: Mapped[str]
     labels: Mapped[list[str]]
+    ruleset: Mapped[int] = mapped_column(BigInteger)
     sketch: Mapped[bytes]
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     closed_at: Mapped[datetime | None]

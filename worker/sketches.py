@@ -85,7 +85,7 @@ def _pairs(text: str) -> set[bytes]:
         "0" if any(map(str.isdigit, word)) else word
         for word, _ in zip(_found(text), range(_WORDS_READ), strict=False)
     ]
-    return {f"{one} {two}".encode() for one, two in pairwise(words)}
+    return {f"{one} {two}".encode(errors="replace") for one, two in pairwise(words)}
 
 
 def _found(text: str) -> Iterator[str]:

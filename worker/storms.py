@@ -149,7 +149,9 @@ def _of(entry: Finished, sketch: bytes | None, storm: Storm | None) -> Finished:
         return entry
     if storm is None:
         return replace(entry, sketch=sketch)
-    routing = follow(entry.decision.routing, storm.department)
+    routing = entry.decision.routing
+    if entry.decision.versions.ruleset <= storm.ruleset:  # newer rules are meant for it too
+        routing = follow(routing, storm.department)
     return replace(
         entry,
         decision=replace(entry.decision, routing=routing),

@@ -5,6 +5,7 @@ from hypothesis import given
 
 from core.types import LabelLevel, Routing, Rung, Ticket
 from router.backtest import Case, Load, Tally, again, differences
+from router.decide import follow
 from router.policy import make_policy
 from router.rulebook import compile_rulebook
 from router.ruleset import Ruleset
@@ -60,6 +61,13 @@ def test_other_rules_and_other_levels_make_another_decision() -> None:
     case = _case("t", a_routing("desk"))
     assert again(case, book).primary == "billing"
     assert again(case, book, {"refund": LabelLevel(auto_from=0.7)}).primary == "desk"
+
+
+def test_a_ticket_that_followed_an_incident_follows_it_again() -> None:
+    book = compile_rulebook(a_ruleset(a_rule(10, label("refund"))))
+    led = follow(again(_case("t", a_routing("billing")), book), "orders")
+    assert led.primary == "orders"
+    assert differences(led, again(_case("t", led), book)) == ()
 
 
 def test_differences_are_named() -> None:

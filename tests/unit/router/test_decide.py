@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.types import Reason, Routing, Rung, Ticket
 from router.conditions import ScoreWithin
+from router.decide import follow
 from router.rulebook import compile_rulebook
 from router.ruleset import Ruleset
 from tests.factories.rulesets import (
@@ -29,7 +30,7 @@ from tests.factories.rulesets import (
     thresholds,
     tickets,
 )
-from tests.factories.values import a_ticket
+from tests.factories.values import a_routing, a_ticket
 
 TICKET = a_ticket()
 REFUND = {"refund": 0.9}
@@ -219,3 +220,11 @@ def test_orders_matter_only_by_which_is_smaller(
     ]
     expected = outcome(route(ruleset, ticket, given_scores))
     assert outcome(route(a_ruleset(*moved), ticket, given_scores)) == expected
+
+
+def test_a_ticket_of_an_incident_goes_to_its_department_unless_rules_say_so_themselves() -> None:
+    made = a_routing("billing", collaborators=("orders", "sales"))
+    led = follow(made, "orders")
+    assert (led.primary, led.collaborators, led.rule) == ("orders", ("sales",), None)
+    assert (led.reason, led.labels, led.trace) == (Reason.INCIDENT, made.labels, made.trace)
+    assert follow(made, "billing") is made
