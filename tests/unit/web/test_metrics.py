@@ -19,6 +19,7 @@ _UPKEEP = Upkeep(
     most_connections=97,
     trainings={"running": 61.0},
     dead_letters=4,
+    open_incidents=0,
     model_version="m1",
     active_since=MOMENT,
 )
