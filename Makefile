@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 ONLY ?=
 
-.PHONY: install demo test test-unit test-rt conformance check audit check-ops reference format words bench faults soak fuzz fuzz-api mutants screenshots clean
+.PHONY: install demo test test-unit test-rt conformance check audit check-ops reference format words bench bench-gpu faults soak fuzz fuzz-api mutants screenshots clean
 .DEFAULT_GOAL := help
 
 help:
@@ -88,13 +88,17 @@ bench: install
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"
 	$(BIN)/python -m benchmarks $(ONLY)
 
+# On the first GPU; in G2 BENCH_WORKERS=n workers share it.
+bench-gpu: install
+	$(BIN)/python -m benchmarks G1 G2
+
 fuzz-api: install
 	EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest -s tests/acceptance/test_api_schema.py
 
 # Each target of tests/fuzz/targets.py for so many minutes; what it finds stays in its corpus.
 fuzz: install
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[fuzz]"
-	for target in $(or $(ONLY),a_text a_ticket_line a_condition a_rules_file a_cursor an_export a_row a_delivery); do \
+	for target in $(or $(ONLY),a_text a_ticket_line a_condition a_rules_file a_cursor an_export a_row a_delivery an_expression); do \
 	  $(BIN)/python -m tests.fuzz $$target $$((60 * $(or $(MINUTES),1))) || exit 1; done
 
 # docs/mutation.md tells of the survivors. ONLY="router.decide*" for a part.

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-_BACKENDS = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+_BACKENDS = text(
+    "SELECT pid FROM pg_stat_activity "
+    "WHERE datname = current_database() AND backend_type = 'client backend'"
+)
 _PARENT, _OF_CHILDREN = 1, slice(13, 15)
 """Fields of `/proc/PID/stat` after the name in brackets (proc(5))."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from classifier.artifacts import Artifact
 from classifier.backends.known import KINDS, TORCH
+from classifier.budget import ON_CPU, measure
 from classifier.transformer import Network, load_model, load_network
 from core.errors import Permanent
 
@@ -17,13 +18,23 @@ _ROUNDS = 2
 def fastest(artifact: Artifact, texts: Sequence[str], threads: int) -> tuple[str, Network]:
     """The network by torch and by each backend that can be built: the one that was quickest.
 
+    Its chunks are as large as were measured to be good, as a worker's are.
+
     Args:
         artifact: whose network it is.
         texts: to fit backends to, and to compare them on; none that is measured later.
         threads: of each library.
     """
     ways = dict(_ways(artifact, texts, threads))
-    return min(ways.items(), key=lambda way: _seconds(way[1], texts[:_TRIED]))
+    name, network = min(ways.items(), key=lambda way: _seconds(way[1], texts[:_TRIED]))
+    tune(network)
+    return name, network
+
+
+def tune(network: Network) -> None:
+    """Sets how large chunks are, as a worker does; nothing on a machine that is too busy."""
+    if (found := measure(network, ON_CPU)) is not None:
+        network.chunk_tokens = found.tokens
 
 
 def built(artifact: Artifact, name: str, texts: Sequence[str], threads: int) -> Network:

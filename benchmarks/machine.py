@@ -19,15 +19,23 @@ def commit() -> str:
     return _git("rev-parse", "--short", "HEAD")
 
 
+def load() -> float:
+    """Processes that wanted a processor in the last minute, on average; ours are among them."""
+    return round(os.getloadavg()[0], 1)
+
+
 def circumstances() -> dict[str, Any]:
-    """Machine, versions, commit and time, as every result carries them."""
+    """Machine, versions, commit and time, as every result carries them.
+
+    A commit with a `+` had changes on top.
+    """
     return {
         "machine": f"{os.cpu_count()} x {_processor()}, {platform.system()} {platform.machine()}",
         "versions": {
             "python": platform.python_version(),
             **{library: version(library) for library in _LIBRARIES},
         },
-        "commit": commit(),
+        "commit": commit() + ("+" if _git("status", "--porcelain", "-uno") else ""),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

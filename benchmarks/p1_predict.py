@@ -31,7 +31,6 @@ from classifier.encoders import BUNDLED, resolve_encoder
 from classifier.encoding import load_tokenizer
 from classifier.labels import LabelSet
 from classifier.manifest import Facts
-from classifier.precision import fitting_tokens
 from classifier.scoring import Calibration, Thresholds
 from classifier.transformer import Network
 from core.text import model_text
@@ -40,7 +39,6 @@ from core.ticket_files import read_tickets
 THREADS = 2
 FIT_TICKETS, TEST_TICKETS, TURN_TICKETS = scaled(400, 64), scaled(512, 64), 256
 MAX_LENGTH, PEER_MAX_LENGTH, PEER_BATCH = 256, 512, 16
-CHUNK_TOKENS = 4096
 RIDGE = 30.0
 TARGET_RATIO = 6.0
 
@@ -65,10 +63,7 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         backend, network = fastest(artifact(model, Path(folder)), fit.texts, THREADS)
     tokenizer = AutoTokenizer.from_pretrained(resolve_encoder(BUNDLED))
-    ours, theirs = timed(
-        [partial(network.predict, chunk_tokens=CHUNK_TOKENS), partial(_plain, model, tokenizer)],
-        test.texts,
-    )
+    ours, theirs = timed([network.predict, partial(_plain, model, tokenizer)], test.texts)
     return _result(network, labels, test, ours, theirs) | {"data": name, "backend": backend}
 
 
@@ -99,10 +94,10 @@ def _result(
             "tickets": len(lengths),
             "threads": THREADS,
             "precision": network.precision,
-            "chunk_tokens": fitting_tokens("cpu", CHUNK_TOKENS),
+            "chunk_tokens": network.chunk_tokens,
             "max_length": MAX_LENGTH,
             "tokens_per_s": round(sum(lengths) / ours.seconds),
-            "padding_share": round(padding_share(lengths), 4),
+            "padding_share": round(padding_share(lengths, network.chunk_tokens), 4),
             "length_percentiles_5_50_95_99": np.percentile(lengths, [5, 50, 95, 99]).tolist(),
             "f1": f1(truth, ours.scores),
             "peer_f1": f1(truth, theirs.scores),
@@ -111,12 +106,12 @@ def _result(
     }
 
 
-def padding_share(lengths: Sequence[int]) -> float:
+def padding_share(lengths: Sequence[int], chunk_tokens: int) -> float:
     """Share of what the device reads that is padding, cut into chunks as tickets come."""
     computed = 0
     for start in range(0, len(lengths), TURN_TICKETS):
         turn = lengths[start : start + TURN_TICKETS]
-        for chunk in plan_chunks(turn, fitting_tokens("cpu", CHUNK_TOKENS)):
+        for chunk in plan_chunks(turn, chunk_tokens):
             computed += len(chunk) * max(turn[row] for row in chunk)
     return 1 - sum(lengths) / computed
 

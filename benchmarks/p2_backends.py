@@ -46,7 +46,7 @@ def run() -> dict[str, Any]:
         session = _session(model, Path(folder))
     ours, theirs = p1_predict.timed(
         [
-            partial(network.predict, chunk_tokens=p1_predict.CHUNK_TOKENS),
+            network.predict,
             partial(_peer, session, _encode(), model),
         ],
         test.texts,

@@ -13,23 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from sqlalchemy import Connection, Engine, text
 
 from benchmarks import p1_predict
-from benchmarks.p1_predict import CHUNK_TOKENS, THREADS, TURN_TICKETS
-from benchmarks.p4_pipeline import deciding_s, process, wait_until_decided
-from broker.app import make_producer_app
-from broker.client import announce
-from broker.embedded import embedded_redis
+from benchmarks.bed import (
+    REAL,
+    bed,
+    decided_per_s,
+    process,
+    serve,
+    store,
+    tell,
+    wait_until_decided,
+)
+from benchmarks.fastest import tune
+from benchmarks.p1_predict import THREADS, TURN_TICKETS
 from classifier.artifacts import Artifact
 from classifier.labels import LabelSet
 from classifier.transformer import Network, load_network
 from core.types import Ticket
-from migrations.upgrade import upgrade
-from store import model_versions
-from store.embedded import embedded_postgres
-from store.engine import make_engine, transaction
-from store.tickets import accept
 
 TARGET_SHARE = 0.9
 SOURCE = "p6"
@@ -45,9 +46,10 @@ def run() -> dict[str, Any]:
         folder.chmod(0o755)  # an embedded PostgreSQL started by root runs as another user
         artifact = p1_predict.artifact(model, folder)
         network = load_network(artifact, device="cpu", threads=THREADS)
+        tune(network)
         texts = [f"{n} {words}" for n, words in enumerate(test.texts)]
         before = _alone(network, texts)
-        value = _worker(artifact, texts, folder)
+        value = _worker(artifact, texts, network.chunk_tokens)
         peer = max(before, _alone(network, texts))
     return {
         "id": "P6",
@@ -59,7 +61,21 @@ def run() -> dict[str, Any]:
         "target": f"≥ {TARGET_SHARE:g}",
         "met": value / peer >= TARGET_SHARE,
         "data": name,
-        "detail": {"tickets": len(texts), "threads": THREADS, "precision": network.precision},
+        "detail": {
+            "tickets": len(texts),
+            "threads": THREADS,
+            "precision": network.precision,
+            "chunk_tokens": network.chunk_tokens,
+        },
+    }
+
+
+def on_cpu(chunk_tokens: int) -> dict[str, str]:
+    """Settings of a worker that computes as the predictor here does."""
+    return {
+        "POINTSMAN_DEVICE": "cpu",
+        "POINTSMAN_DEVICE_THREADS": str(THREADS),
+        "POINTSMAN_CHUNK_TOKENS": str(chunk_tokens),
     }
 
 
@@ -68,56 +84,16 @@ def _alone(network: Network, texts: Sequence[str]) -> float:
     network.predict(texts[:8])
     began = time.perf_counter()
     for start in range(0, len(texts), TURN_TICKETS):
-        network.predict(texts[start : start + TURN_TICKETS], chunk_tokens=CHUNK_TOKENS)
+        network.predict(texts[start : start + TURN_TICKETS])
     return len(texts) / (time.perf_counter() - began)
 
 
-def _worker(artifact: Artifact, texts: Sequence[str], folder: Path) -> float:
+def _worker(artifact: Artifact, texts: Sequence[str], chunk_tokens: int) -> float:
     """Tickets a second of one worker over a queue that is full."""
-    with (
-        embedded_postgres(folder / "postgres") as database_url,
-        embedded_redis(folder / "redis") as redis_url,
-    ):
-        engine = make_engine(database_url, pool_size=4, statement_timeout_s=60)
-        upgrade(engine, months_ahead=1)
-        _install(engine, artifact)
-        tickets = [Ticket(id=str(n), subject="", body=words) for n, words in enumerate(texts)]
-        stored = transaction(engine, lambda c: accept(c, tickets, source=SOURCE))
-        app = make_producer_app(redis_url, publish_timeout_s=10)
-        announce(app, [entry.id for entry in stored], per_message=200)
-        app.close()
-        settings = {
-            "POINTSMAN_STATE_DIR": str(folder / "state"),
-            "POINTSMAN_DEVICE": "cpu",
-            "POINTSMAN_DEVICE_THREADS": str(THREADS),
-            "POINTSMAN_CHUNK_TOKENS": str(CHUNK_TOKENS),
-        }
-        with process("worker", database_url, redis_url, **settings):
-            wait_until_decided(engine, SOURCE, len(texts))
-        rate = (len(texts) - _first(engine)) / deciding_s(engine, SOURCE)
-        engine.dispose()
-    return rate
-
-
-def _install(engine: Engine, artifact: Artifact) -> None:
-    def work(connection: Connection) -> None:
-        model_versions.register(
-            connection,
-            version=artifact.version,
-            path=artifact.path,
-            labels=artifact.labels,
-            metrics={},
-        )
-        model_versions.activate(connection, artifact.version, actor="benchmark")
-
-    transaction(engine, work)
-
-
-def _first(engine: Engine) -> int:
-    """How many were decided at the moment from which time is counted."""
-    statement = text(
-        "SELECT count(*) FROM tickets WHERE source = :source AND decided_at = "
-        "(SELECT min(decided_at) FROM tickets WHERE source = :source)"
-    )
-    with engine.connect() as connection:
-        return int(connection.execute(statement, {"source": SOURCE}).scalar_one())
+    with bed() as on:
+        serve(on.engine, artifact)
+        tickets = (Ticket(id=str(n), subject="", body=words) for n, words in enumerate(texts))
+        tell(on.redis_url, list(store(on.engine, tickets, source=SOURCE)), per_message=200)
+        with process(REAL, on, **on_cpu(chunk_tokens)):
+            wait_until_decided(on.engine, SOURCE, len(texts))
+        return decided_per_s(on.engine, SOURCE)

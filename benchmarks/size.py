@@ -2,7 +2,9 @@
 
 import os
 
+SHARE = "BENCH_SHARE"
+
 
 def scaled(count: int, least: int = 1) -> int:
     """A count of tickets or rows, cut down for a short run."""
-    return max(least, round(count * float(os.environ.get("BENCH_SHARE", "1"))))
+    return max(least, round(count * float(os.environ.get(SHARE, "1"))))

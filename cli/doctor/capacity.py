@@ -26,6 +26,8 @@ class Costs:
         postgres_s: seconds of a core in PostgreSQL, from intake to decision.
         redis_s: seconds of Redis' one core.
         message_worker_s: seconds of a core in a worker, for each message.
+        message_postgres_s: seconds of a core in PostgreSQL, for each message: what is named apart
+            is often claimed and committed apart.
         message_redis_s: seconds of Redis' one core, for each message.
         wal_bytes: written to PostgreSQL's log.
         stored_bytes: that stay, for a ticket of some words; longer texts add theirs.
@@ -39,6 +41,7 @@ class Costs:
     postgres_s: float
     redis_s: float
     message_worker_s: float
+    message_postgres_s: float
     message_redis_s: float
     wal_bytes: float
     stored_bytes: float
@@ -103,7 +106,8 @@ def plan(load: Load, costs: Costs) -> Plan:
     rate, messages = load.tickets_per_s, load.tickets_per_s / load.message_tickets
     worker_s = rate * costs.worker_s + messages * costs.message_worker_s
     redis_s = costs.redis_s + costs.message_redis_s / load.message_tickets
-    postgres_end = load.busy * load.cores / costs.postgres_s
+    postgres_s = costs.postgres_s + costs.message_postgres_s / load.message_tickets
+    postgres_end = load.busy * load.cores / postgres_s
     redis_end = load.busy / redis_s
     devices = math.ceil(rate / (load.busy * load.device_tickets_per_s))
     by_process = math.ceil(rate / (load.busy * costs.worker_tickets_per_s))
@@ -112,7 +116,7 @@ def plan(load: Load, costs: Costs) -> Plan:
         workers=max(devices, by_process, math.ceil(worker_s / load.busy)),
         worker_cores=worker_s / load.busy,
         postgres=math.ceil(rate / postgres_end),
-        postgres_cores=rate * costs.postgres_s / load.busy,
+        postgres_cores=rate * postgres_s / load.busy,
         redis=math.ceil(rate / redis_end),
         redis_busy=rate * redis_s,
         wal_mb_per_s=rate * costs.wal_bytes / 1e6,
@@ -135,7 +139,8 @@ def reached(
         cores: that workers, PostgreSQL and Redis share.
     """
     ticket_s = costs.worker_s + costs.postgres_s + costs.redis_s
-    ticket_s += (costs.message_worker_s + costs.message_redis_s) / message_tickets
+    message_s = costs.message_worker_s + costs.message_postgres_s + costs.message_redis_s
+    ticket_s += message_s / message_tickets
     each = min(device_tickets_per_s, costs.worker_tickets_per_s)
     return min(workers * each, cores / ticket_s)
 

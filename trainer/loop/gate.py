@@ -7,7 +7,7 @@ they came cannot matter.
 Shapes: b tickets, l labels, k labels with enough tickets, r resamples.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -96,7 +96,9 @@ class GateCheck:
         limit: what it was held against.
         passed: whether it keeps to the limit.
         required: whether failing rejects; if not, failing is a warning.
-        sentence: for people.
+        sentence: for people, in English.
+        code: which sentence that is; who tells it in other words has it and the values.
+        values: that stand in it.
     """
 
     name: str
@@ -105,6 +107,8 @@ class GateCheck:
     passed: bool
     required: bool = True
     sentence: str
+    code: str
+    values: Mapping[str, str | float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +195,8 @@ def _first(candidate: Contender, limits: GateLimits) -> GateOutcome:
         passed=error <= limits.max_ece,
         required=False,
         sentence=sentence,
+        code="calibration_first",
+        values={"error": error, "limit": limits.max_ece},
     )
     checks = (calibration, *_beside_linear(candidate))
     return _accepted("No model serves yet, so there is none to compare with.", checks, limits.mode)
@@ -201,13 +207,15 @@ def _quality(candidate: Contender, champion: Contender, limits: GateLimits) -> I
         return
     pair = _paired(candidate.holdout, champion.holdout)
     drawn = pair.resampled(limits.seed)
-    yield _macro("holdout", drawn, limits)
+    yield _macro("holdout", "macro_f1_holdout", drawn, limits)
     yield from _newest(candidate.newest, champion.newest, limits)
     yield from _labels(pair, drawn, limits)
     yield _calibration(pair, limits)
 
 
-def _macro(where: str, drawn: tuple[Resampled, Resampled], limits: GateLimits) -> GateCheck:
+def _macro(
+    where: str, code: str, drawn: tuple[Resampled, Resampled], limits: GateLimits
+) -> GateCheck:
     """The paired difference against the drop that is allowed.
 
     A drop within the allowance still counts when it is clear of 0 and may be larger. On a small
@@ -226,6 +234,14 @@ def _macro(where: str, drawn: tuple[Resampled, Resampled], limits: GateLimits) -
         passed=found.value >= -limits.max_drop
         and (found.high >= 0 or found.low >= -limits.max_drop),
         sentence=sentence,
+        code=code,
+        values={
+            "change": found.value,
+            "low": found.low,
+            "high": found.high,
+            "confidence": limits.confidence,
+            "drop": limits.max_drop,
+        },
     )
 
 
@@ -235,7 +251,8 @@ def _newest(
     """Nothing where the slice is too small to say anything."""
     if candidate is None or champion is None or len(candidate.truth) < limits.min_newest:
         return
-    yield _macro("newest slice", _paired(candidate, champion).resampled(limits.seed), limits)
+    drawn = _paired(candidate, champion).resampled(limits.seed)
+    yield _macro("newest slice", "macro_f1_newest", drawn, limits)
 
 
 def _labels(
@@ -260,6 +277,8 @@ def _label(label: str, value: float, upper: float, limits: GateLimits) -> GateCh
         limit=-limits.max_label_drop,
         passed=upper >= -limits.max_label_drop,
         sentence=sentence,
+        code="label",
+        values={"label": label, "change": value, "best": upper, "drop": -limits.max_label_drop},
     )
 
 
@@ -298,6 +317,8 @@ def _lost(candidate: Answers, champion: Answers, retired: Collection[str]) -> It
                 limit=0.0,
                 passed=is_retired,
                 sentence=f"The candidate does not know {label}, which serves now; {why}.",
+                code="retired_label" if is_retired else "lost_label",
+                values={"label": label},
             )
 
 
@@ -316,6 +337,8 @@ def _gained(candidate: Answers, champion: Answers) -> Iterator[GateCheck]:
                 required=False,
                 sentence=f"{label}, which the serving model does not know, {found} "
                 f"on its {tickets} tickets of the holdout.",
+                code="new_label" if tickets else "new_label_unmeasured",
+                values={"label": label, "f1": float(f1[place]), "tickets": tickets},
             )
 
 
@@ -325,7 +348,13 @@ def _calibration(pair: _Pair, limits: GateLimits) -> GateCheck:
     limit = max(limits.max_ece, before)
     sentence = f"Calibration error {error:.3f} after {before:.3f}; at most {limit:.3f} is allowed."
     return GateCheck(
-        name="calibration", value=error, limit=limit, passed=error <= limit, sentence=sentence
+        name="calibration",
+        value=error,
+        limit=limit,
+        passed=error <= limit,
+        sentence=sentence,
+        code="calibration",
+        values={"error": error, "before": before, "limit": limit},
     )
 
 
@@ -341,11 +370,24 @@ def _within(name: str, new: float | None, old: float | None, limit: float) -> Ga
     if not new or not old:
         sentence = f"The {name} of both was not measured."
         return GateCheck(
-            name=name, value=None, limit=limit, passed=False, required=False, sentence=sentence
+            name=name,
+            value=None,
+            limit=limit,
+            passed=False,
+            required=False,
+            sentence=sentence,
+            code=f"{name}_unmeasured",
+            values={},
         )
     sentence = f"The {name} is {new / old:.2f} times the champion's; {limit:.2f} is allowed."
     return GateCheck(
-        name=name, value=new / old, limit=limit, passed=new / old <= limit, sentence=sentence
+        name=name,
+        value=new / old,
+        limit=limit,
+        passed=new / old <= limit,
+        sentence=sentence,
+        code=name,
+        values={"ratio": new / old, "limit": limit},
     )
 
 
@@ -361,6 +403,8 @@ def _beside_linear(candidate: Contender) -> Iterator[GateCheck]:
         passed=ours > theirs,
         required=False,
         sentence=f"Macro-F1 {ours:.3f}; the linear model beside it has {theirs:.3f}.",
+        code="linear",
+        values={"ours": ours, "linear": theirs},
     )
 
 

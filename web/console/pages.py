@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from core.types import Role
 from store.api_tokens import Caller
+from web.console.models.gate_words import check_said, gate_said
 from web.console.numbers import number, percent
 from web.console.rules.findings import problem, remedy
 from web.console.terms import called
@@ -160,7 +161,9 @@ def _environment(language: str) -> Environment:
     )
     pages.filters |= {
         "called": partial(called, words=words),
+        "check_said": partial(check_said, words=words, language=language),
         "duration": duration,
+        "gate_said": partial(gate_said, words=words, language=language),
         "moment": moment,
         "problem": partial(problem, words=words),
         "remedy": partial(remedy, words=words),

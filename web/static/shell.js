@@ -72,5 +72,8 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
 });
 
+// On a narrow screen the places go on beyond its edge.
+document.querySelector(".bar nav [aria-current=page]")
+  ?.scrollIntoView({ block: "nearest", inline: "nearest" });
 setInterval(() => tellTimes(), 15000);
 tellTimes();

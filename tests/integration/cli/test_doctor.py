@@ -69,3 +69,12 @@ def test_an_old_schema_is_found_and_migrated(
     assert run("migrate")[1]["before"] == result["revision"]
     assert main(["migrate"]) == 0
     assert "as before" in capsys.readouterr().out
+
+
+def test_a_plan_asks_for_what_no_worker_has_counted_yet(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--plan", "50"]) == 2
+    assert "--tokens" in capsys.readouterr().err
+    status, result = run("doctor", "--plan", "50", "--tokens", "90", "--device-tokens", "9000")
+    assert (status, result["plan"]["devices"]) == (0, 1)

@@ -36,10 +36,14 @@ FIGURES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListLine:
-    """A version in the list, with the figures of the linear model in the same artifact."""
+    """A version in the list, with the figures of the linear model in the same artifact.
+
+    `gate` is what the trainer kept of it; empty where no gate judged.
+    """
 
     model: ModelInList
     linear: Figures
+    gate: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ class Pair:
 def list_line(known: KnownVersion) -> ListLine:
     """A version for the list."""
     linear: Mapping[str, Any] = known.metrics.get("linear") or {}
-    return ListLine(model=line_of(known), linear=figures_of(linear))
+    return ListLine(model=line_of(known), linear=figures_of(linear), gate=known.gate or {})
 
 
 def label_lines(record: ModelRecord) -> Sequence[tuple[str, Mapping[str, Any]]]:

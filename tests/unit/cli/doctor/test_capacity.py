@@ -11,9 +11,10 @@ from cli.doctor.capacity import Costs, Load, load_costs, parse_costs, plan, reac
 _RESULT = Path(__file__).parents[4] / "benchmarks" / "results" / "P13.json"
 _COSTS = Costs(
     worker_s=0.0005,
-    postgres_s=0.001,
+    postgres_s=0.0005,
     redis_s=0.0,
     message_worker_s=0.0005,
+    message_postgres_s=0.0005,
     message_redis_s=0.0001,
     wal_bytes=4000,
     stored_bytes=2000,
