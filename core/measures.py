@@ -93,7 +93,6 @@ MEASURES: Final = (
     _count("truncated_texts", "Texts longer than the network reads."),
     _count("tickets_known", "Tickets whose scores were at hand, since their text came before."),
     _count("tickets_scored", "Tickets that came back from the device."),
-    _count("tickets_known", "Of these, tickets whose text the device had scored shortly before."),
     _count("tickets_decided", "Decisions stored."),
     _count("tickets_fenced", "Decisions dropped, since another worker had the ticket by then."),
     _count("tickets_quarantined", "Tickets given to manual triage with an error."),

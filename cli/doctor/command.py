@@ -11,7 +11,7 @@ from cli.output import Output
 if TYPE_CHECKING:
     from cli.doctor.planning import Asked
 
-EXAMPLE = "Examples: pointsman doctor --json; pointsman doctor --plan 500 --tokens 90"
+EXAMPLE = "Example: pointsman doctor --json; pointsman doctor --plan 500 --tokens 90"
 
 
 def command(
