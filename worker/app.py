@@ -43,11 +43,11 @@ from worker.maintenance import (
     forget_explanations,
     forget_idempotency_keys,
 )
-from worker.pipeline import Limits, Pipeline
+from worker.pipeline import Pipeline
 from worker.presence import Presence, Pulse
 from worker.results import Results
 from worker.scoring import Scoring
-from worker.stages import start
+from worker.stages import Limits, start
 from worker.storms import StormPlan, Storms
 from worker.tasks import Intake, add_tasks
 

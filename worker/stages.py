@@ -3,8 +3,11 @@
 import os
 import queue
 import threading
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import structlog
@@ -15,6 +18,43 @@ T = TypeVar("T")
 
 CRASHED = 70
 """Exit status of a worker that met a bug of ours: sysexits.h calls 70 an internal error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much at once, and how often. Units are in the names."""
+
+    batch_tickets: int
+    queued_batches: int
+    lease_s: float
+    poll_interval_s: float
+
+
+class Busy:
+    """Since when which stages are at what they do, in monotonic seconds.
+
+    What waits for tickets, or for a database that is away, is at nothing.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    @contextmanager
+    def at(self, stage: str) -> Iterator[None]:
+        """Has a stage count as busy meanwhile."""
+        self._since[stage] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._since[stage]
+
+    def since(self) -> float | None:
+        """Since when the slowest stage is at what it does; None if none is."""
+        return min(list(self._since.values()), default=None)
+
+    def is_slowest(self, stage: str) -> bool:
+        """Whether this stage is at what it does for longer than any other."""
+        return stage in self._since and self._since.get(stage) == self.since()
 
 
 class Belt(Generic[T]):

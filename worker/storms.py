@@ -150,7 +150,7 @@ def _of(entry: Finished, sketch: bytes | None, storm: Storm | None) -> Finished:
     if storm is None:
         return replace(entry, sketch=sketch)
     routing = entry.decision.routing
-    if entry.decision.versions.ruleset <= storm.ruleset:  # newer rules are meant for it too
+    if storms.policy(entry.decision.versions) in storm.policies:  # what is newer is meant for it
         routing = follow(routing, storm.department)
     return replace(
         entry,

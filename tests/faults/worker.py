@@ -32,8 +32,9 @@ from core.errors import Transient
 from core.process import die_with_parent, leave, run_process
 from store import decisions, engine
 from tests.faults.mutants import mutate
-from worker import pipeline
+from worker import storing
 from worker.app import Parts, Worker
+from worker.claiming import Claiming
 from worker.isolation import serve_artifact
 from worker.scorers import NetworkScorer, Prepared
 
@@ -77,15 +78,15 @@ def _parser() -> argparse.ArgumentParser:
 def _arm(name: str, nth: str) -> None:
     """Wraps the function at a named point so that its N-th pass is its last."""
     if name == "after_claim":
-        _wrap(pipeline.Pipeline, "_claim", int(nth), before=False, counts=bool)
+        _wrap(Claiming, "claim", int(nth), before=False, counts=bool)
     elif name == "in_model":
         _wrap(NetworkScorer, "score", int(nth), before=True)
     elif name == "mid_outbox":  # decisions are copied first, their events second
         _wrap(decisions, "copy_rows", 2 * int(nth), before=False)
     elif name == "before_commit":
-        _wrap(pipeline, "finish", int(nth), before=False)
+        _wrap(storing, "finish", int(nth), before=False)
     elif name == "after_commit":
-        _wrap(pipeline.Pipeline, "_note_stored", int(nth), before=True)
+        _wrap(storing.Storing, "note_stored", int(nth), before=True)
     else:
         raise SystemExit(f"no failpoint {name}")
 

@@ -177,11 +177,11 @@ def test_a_shadow_that_chokes_on_tickets_goes_on_with_the_next(engine: Engine) -
 
 def test_a_shadow_waits_while_a_ticket_is_in_hand(engine: Engine) -> None:
     with _Shadowing(engine, FakeScorer()) as here:
-        here.flight.take_off(1)
+        here.flight.take_off([held := a_claim()])
         here.shadow.offer(_works(2))
         assert not here.flight.is_empty(timeout_s=0.2)
         assert _shadows(engine) == 0
-        here.flight.land(1)
+        here.flight.land([held])
         here.wait_for(shadow_decided=2)
 
 
