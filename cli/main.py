@@ -37,6 +37,7 @@ from core.errors import (
     StateLocked,
     Transient,
 )
+from core.telemetry import warnings_on_stderr
 
 FAILED, BAD_ARGUMENTS, STOPPED = 1, 2, 130
 
@@ -100,7 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     forget_wishes()
     try:
-        app(arguments)
+        with warnings_on_stderr():
+            app(arguments)
     except PointsmanError as error:
         if was_wished():
             return STOPPED

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -39,6 +41,20 @@ def configure_logging(*, level: str, log_format: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+
+
+@contextmanager
+def warnings_on_stderr() -> Iterator[None]:
+    """Has a command tell warnings on stderr meanwhile: what it puts on stdout is its result."""
+    kept = structlog.get_config()
+    structlog.configure(
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**kept)
 
 
 def _renderer(log_format: str) -> structlog.types.Processor:

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from core.events import EventName
+from core.types import Versions
 from store import incidents, outbox
 from store.bulk import copy_rows
 
@@ -37,12 +38,12 @@ class Storm:
     """An open incident as workers know it: what its tickets are like, and where they go.
 
     Attributes:
-        ruleset: the revision of the rules for which that holds; a newer one says it anew.
+        policies: of `policy`, for which that holds; what people have saved since says it anew.
     """
 
     incident: int
     department: str
-    ruleset: int
+    policies: Sequence[str]
     sketch: bytes
 
 
@@ -57,24 +58,29 @@ _LOOSE = text(
     "ORDER BY s.ticket_id, s.id DESC"
 )
 _OPEN = text(
-    "SELECT i.id AS incident, i.department, i.ruleset, i.sketch FROM incidents i "
+    "SELECT i.id AS incident, i.department, i.policies, i.sketch FROM incidents i "
     "JOIN departments d ON d.name = i.department AND d.retired_at IS NULL "
     "WHERE i.closed_at IS NULL ORDER BY i.id DESC LIMIT :most"
 )
 _FLAG = text(
     """
 WITH decided AS (
-  SELECT d.primary_department, d.labels, d.ruleset_version FROM decisions d
+  SELECT d.primary_department, d.labels, d.model_version, d.decided_at,
+    d.ruleset_version || '/' || coalesce(d.thresholds_version, '') AS policy
+  FROM decisions d
   JOIN tickets t ON t.id = d.ticket_id AND t.revision = d.revision WHERE d.ticket_id = ANY(:ids)
+), newest AS (
+  SELECT DISTINCT ON (model_version) policy FROM decided ORDER BY model_version, decided_at DESC
 ), place AS (
-  SELECT primary_department AS name FROM decided GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
+  SELECT primary_department AS name FROM decided WHERE policy IN (SELECT policy FROM newest)
+  GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
 ), shared AS (
   SELECT l AS name FROM decided, unnest(labels) l GROUP BY 1
   HAVING count(*) * 2 > (SELECT count(*) FROM decided) ORDER BY count(*) DESC, 1
 )
-INSERT INTO incidents (department, labels, ruleset, sketch)
+INSERT INTO incidents (department, labels, policies, sketch)
 SELECT place.name, ARRAY(SELECT name FROM shared),
-  (SELECT max(ruleset_version) FROM decided), :sketch FROM place RETURNING id
+  ARRAY(SELECT DISTINCT policy FROM newest), :sketch FROM place RETURNING id
 """
 )
 _JOIN = text(
@@ -99,6 +105,11 @@ _FORGET = text(
     "DELETE FROM ticket_sketches WHERE noted_at < clock_timestamp() - make_interval(secs => :s) "
     "OR id <= (SELECT max(id) FROM ticket_sketches) - :most"
 )
+
+
+def policy(versions: Versions) -> str:
+    """The rules and thresholds behind a decision, as one word."""
+    return f"{versions.ruleset}/{versions.thresholds or ''}"
 
 
 def note(connection: Connection, sketches: Sequence[tuple[UUID, bytes]]) -> None:

@@ -1134,7 +1134,7 @@ class TicketSketchRow(Row):
 class IncidentRow(Row):
     """A storm of tickets that say nearly the same; `sketch` is what they are like.
 
-    `ruleset` is the newest revision of the rules that decided its first tickets.
+    `policies` are the rules and thresholds by which its first tickets were decided last.
     """
 
     __tablename__ = "incidents"
@@ -1146,7 +1146,7 @@ class IncidentRow(Row):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     department: Mapped[str]
     labels: Mapped[list[str]]
-    ruleset: Mapped[int] = mapped_column(BigInteger)
+    policies: Mapped[list[str]]
     sketch: Mapped[bytes]
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     closed_at: Mapped[datetime | None]

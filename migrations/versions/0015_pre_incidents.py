@@ -41,7 +41,7 @@ def _make_incidents() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("department", sa.Text(), nullable=False),
         sa.Column("labels", _WORDS, nullable=False),
-        sa.Column("ruleset", sa.BigInteger(), nullable=False),
+        sa.Column("policies", _WORDS, nullable=False),
         sa.Column("sketch", sa.LargeBinary(), nullable=False),
         sa.Column("opened_at", _TIME, server_default=_NOW, nullable=False),
         sa.Column("closed_at", _TIME, nullable=True),

@@ -31,6 +31,7 @@ POST   /review/bulk/renew                                     .aopd   review:wri
 POST   /review/bulk/undo                                      .aopd   feedback:write
 POST   /review/bulk/again                                     .aopd   feedback:write
 POST   /review/next                                           .aopd   review:write
+POST   /review/ahead                                          .aopd   review:write
 POST   /review/undo/{ticket_id}                               .aopd   feedback:write
 POST   /review/again/{ticket_id}                              .aopd   feedback:write
 POST   /review/{item}                                         .aopd   review:write

@@ -136,13 +136,15 @@ def test_later_tickets_follow_the_incident_and_are_no_work_for_reviewers(engine:
     assert len(transaction(engine, lambda c: review.open_items(c, most=100))) == 1 + 2
 
 
-def test_rules_that_are_newer_than_the_incident_say_where_its_tickets_go(engine: Engine) -> None:
+def test_rules_and_levels_other_than_those_of_the_incident_say_where_its_tickets_go(
+    engine: Engine,
+) -> None:
     storms = _worker(engine)
     _send(engine, _like_each_other(0, 10))
     _decide(engine, storms)
     storms.look()
-    older = "UPDATE incidents SET ruleset = ruleset - 1"
-    transaction(engine, lambda c: c.execute(text(older)))
+    other = "UPDATE incidents SET policies = ARRAY['0/of-then']"
+    transaction(engine, lambda c: c.execute(text(other)))
     storms.look()
     _send(engine, _like_each_other(20, 2))
     _decide(engine, storms, department="billing")
