@@ -48,7 +48,7 @@ def tell_training(connection: Connection, artifact: Artifact, *, by: str) -> Non
     training_runs.ask(connection, reason="the first model", by=by)
     run = training_runs.claim(connection, lease_s=_LEASE_S)
     assert run is not None, "it was asked for in this transaction"
-    why = "Nothing served before it, so there was nothing to compare it with."
+    why = "No model serves yet, so there is none to compare with."
     gate = {"decision": "promoted", "reason": why, "checks": []}
     training_runs.succeed(
         connection, run, candidate=artifact.version, outcome="promoted", gate=gate

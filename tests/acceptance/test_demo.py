@@ -109,7 +109,7 @@ class TestWhileItStaysUp:
         for path, words in (
             ("/rules/history", "it does, on Mondays"),
             ("/training", "the first model"),
-            ("/models", "Nothing served before it"),
+            ("/models", "there is none to compare with"),
         ):
             assert words in _get(found.console_url, path)[1], path
 
