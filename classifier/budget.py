@@ -60,7 +60,7 @@ def measured(network: Network, file: Path) -> Budget | None:
         Permanent: as `Network.logits`.
         Transient: not even the smallest chunk fits into the device's memory.
     """
-    if (known := recall(file, _BUDGET)) is not None:
+    if (known := remembered(file)) is not None:
         return known
     found = measure(network, ON_CPU if network.device == "cpu" else ON_GPU)
     if found is None:
