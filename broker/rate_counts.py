@@ -48,7 +48,7 @@ class RateCounts:
         Args:
             key: what is counted, and whose.
             most: in a minute; at least 1.
-            cost: how many this is.
+            cost: how many this is; 0 asks whether there were too many already.
 
         Returns:
             None for what fits, otherwise the whole seconds until the window ends.

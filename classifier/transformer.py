@@ -23,6 +23,7 @@ from classifier.backends.protocol import Backend
 from classifier.chunking import plan_chunks
 from classifier.encoding import TicketTokenizer
 from classifier.labels import LabelSet
+from classifier.lanes import Rows, TokenIds, side_by_side
 from classifier.precision import fitting_tokens, resolve_device, resolve_precision
 from classifier.scoring import Calibration, Thresholds
 from core.errors import ArtifactInvalid, Permanent, Transient
@@ -38,6 +39,7 @@ PARTS = (
     "thresholds.json",
 )
 _WARM_UP_LENGTHS = (8, 64)
+_Way = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
 
 
 class Network:
@@ -61,7 +63,9 @@ class Network:
         tokenizer: TicketTokenizer,
         calibration: Calibration,
         thresholds: Thresholds,
+        *,
         backend: Backend | None = None,
+        lanes: int = 1,
     ) -> None:
         self.labels = model.labels
         self.tokenizer = tokenizer
@@ -70,6 +74,7 @@ class Network:
         self._model = model.eval()
         self._calibration = calibration
         self._backend = backend
+        self._lanes = lanes
         self._turn = threading.Lock()
         weight = next(model.encoder.parameters())
         self.device = str(weight.device)
@@ -94,9 +99,7 @@ class Network:
         """
         if not token_ids:
             return np.zeros((0, len(self.labels)), dtype=np.float32)
-        with self._turn, _translated(self.device), torch.inference_mode():
-            ids, mask = padded(token_ids, self._model.pad_id, self.device)  # (b, t)
-            logits: NDArray[np.float32] = self._raw(ids, mask).cpu().numpy()  # (b, l)
+        logits = self._computed(token_ids, self._raw)  # (b, l)
         if not np.isfinite(logits).all():
             raise Permanent(f"the network on {self.device} gave scores that are not numbers")
         return logits
@@ -133,7 +136,12 @@ class Network:
             Transient: as `logits`.
             Permanent: as `logits`.
         """
-        found = self._in_chunks(texts, self._model.feature_size, chunk_tokens, self._features)
+        found = self._in_chunks(
+            texts,
+            self._model.feature_size,
+            chunk_tokens,
+            lambda ids: self._computed(ids, self._pooled),
+        )
         if not np.isfinite(found).all():
             raise Permanent(f"the network on {self.device} gave features that are not numbers")
         return found
@@ -147,11 +155,17 @@ class Network:
         for length in (*_WARM_UP_LENGTHS, self.tokenizer.max_length):
             self.logits([[self._model.pad_id] * length] * 2)
 
-    def _features(self, token_ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        with self._turn, _translated(self.device), torch.inference_mode():
-            ids, mask = padded(token_ids, self._model.pad_id, self.device)  # (b, t)
-            features: NDArray[np.float32] = self._pooled(ids, mask).cpu().numpy()  # (b, f)
-        return features
+    def _computed(self, token_ids: TokenIds, way: _Way) -> Rows:
+        """Rows of one chunk by one way through the network."""
+
+        def compute(some: TokenIds) -> Rows:
+            with _translated(self.device), torch.inference_mode():
+                ids, mask = padded(some, self._model.pad_id, self.device)  # (b, t)
+                rows: Rows = way(ids, mask).cpu().numpy()
+            return rows
+
+        with self._turn:
+            return side_by_side(compute, token_ids, self.costs(token_ids), lanes=self._lanes)
 
     def _raw(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         if self._backend is None:
@@ -198,7 +212,8 @@ def load_network(
     Args:
         artifact: its `PARTS` are verified before they are parsed.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
-        threads: torch threads of the whole process; 0 leaves torch's own choice.
+        threads: of torch in the whole process; 0 leaves torch's own choice. A CPU computes as
+            many texts side by side.
         precision: `fp32`, `bf16`, or `auto` for what the device is faster with.
         backend: of the same artifact, for the CPU; computes features in the encoder's place.
 
@@ -225,7 +240,8 @@ def load_network(
     with _translated(target):
         model.to(torch.device(target))
         torch.nn.Module.to(model.encoder, dtype=resolve_precision(precision, target))
-    return Network(model, tokenizer, calibration, thresholds, backend)
+    lanes = torch.get_num_threads() if target == "cpu" else 1
+    return Network(model, tokenizer, calibration, thresholds, backend=backend, lanes=lanes)
 
 
 def load_model(artifact: Artifact) -> MultilabelTransformer:

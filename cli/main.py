@@ -14,6 +14,7 @@ from cli.backup import commands as backup
 from cli.connections import commands as connections
 from cli.corrections import commands as corrections
 from cli.demo import command as demo
+from cli.departments import commands as departments
 from cli.doctor import command as doctor
 from cli.drift import command as drift
 from cli.labels import commands as labels
@@ -67,6 +68,7 @@ app.command("erase", epilog=erase.EXAMPLE)(erase.command)
 app.command("retrain", epilog=retrain.EXAMPLE)(retrain.command)
 app.add_typer(models.app, name="models")
 app.add_typer(labels.app, name="labels")
+app.add_typer(departments.app, name="departments")
 app.add_typer(corrections.app, name="corrections")
 app.add_typer(connections.app, name="connections")
 app.add_typer(review.app, name="review")

@@ -2,7 +2,7 @@
 
 Corrections that agents make by themselves tell of the tickets that somebody cared about; only
 tickets drawn by chance speak for all of them. The draw is a hash, so that every process draws the
-same tickets and nothing has to be remembered. `store.quality` makes the same draw in SQL.
+same tickets and nothing has to be remembered. `store.figures.quality` makes the same draw in SQL.
 """
 
 import hashlib

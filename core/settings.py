@@ -112,6 +112,11 @@ class Settings(BaseSettings):
     sign_ins_per_minute: Annotated[int, Field(ge=0)] = Field(
         default=10, description="tries to sign in from one address in a minute; 0 for any number"
     )
+    stranger_requests_per_minute: Annotated[int, Field(ge=0)] = Field(
+        default=600,
+        description="requests of one address in a minute that nobody vouches for: deliveries to "
+        "one connection without its signature, deliveries to none, and scrapes; 0 for any number",
+    )
     sign_in_failures: Count = Field(
         default=10, description="wrong passwords in a row after which a person is locked"
     )
@@ -219,7 +224,8 @@ class Settings(BaseSettings):
         default="auto", description="auto, cpu, cuda:N, or all (one process per GPU)"
     )
     device_threads: Annotated[int, Field(ge=0)] = Field(
-        default=0, description="torch threads of one process; 0 takes every core"
+        default=0,
+        description="cores that one process computes with, each at texts of its own; 0 takes all",
     )
     backend: Annotated[str, Field(pattern=r"^(auto|torch|onnx-int8|openvino-int8)$")] = Field(
         default="auto",
@@ -414,6 +420,9 @@ class Settings(BaseSettings):
         description="share of two tickets' pairs of words, numbers aside, from which they say "
         "nearly the same",
     )
+    incident_examples: Count = Field(
+        default=10, description="so many tickets of one incident teach the next model, at most"
+    )
     incident_quiet_minutes: Annotated[float, Field(gt=0)] = Field(
         default=60, description="an incident that no ticket joins for this long is over"
     )
@@ -426,6 +435,10 @@ class Settings(BaseSettings):
     intake_tolerance_s: Seconds = Field(
         default=300,
         description="how far the moment at which a helpdesk signed a delivery may be from now",
+    )
+    delivery_memory_days: Annotated[float, Field(gt=0)] = Field(
+        default=7,
+        description="a delivery of a helpdesk that comes again within this time does nothing",
     )
     helpdesk_poll_s: Seconds = Field(
         default=15, description="how often helpdesks that send nothing are asked what changed"

@@ -19,7 +19,7 @@ from helpdesks.desk import Access, Ask, Later, Refused, Reply
 from helpdesks.polling import Poller
 from helpdesks.receiving import Receiver
 from helpdesks.write_back import WriteBack
-from store.helpdesks import Helpdesk
+from store.helpdesk.helpdesks import Helpdesk
 
 _MOST_BYTES = 4_194_304
 _log = structlog.get_logger(__name__)

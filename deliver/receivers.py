@@ -6,9 +6,9 @@ from core.errors import Permanent
 from core.sealing import Box
 from deliver.webhooks import WebhookReceiver, Wire
 from helpdesks.receiving import Receiver
-from store.deliveries import Address
-from store.helpdesks import ENDPOINT
-from store.webhook_endpoints import WEBHOOK
+from store.delivery.deliveries import Address
+from store.delivery.webhook_endpoints import WEBHOOK
+from store.helpdesk.helpdesks import ENDPOINT
 
 
 class ReceiverBook:

@@ -19,10 +19,10 @@ from core.errors import cause_of
 from deliver.schedule import Patience, Step
 from deliver.settling import Tried, settle
 from helpdesks.receiving import Delivery, Outcome, Receiver, Status
-from store import deliveries
-from store.deliveries import Address, Batch, Claimed
+from store.delivery import deliveries
+from store.delivery.deliveries import Address, Batch, Claimed
+from store.delivery.webhook_endpoints import MOST
 from store.engine import transaction
-from store.webhook_endpoints import MOST
 
 _log = structlog.get_logger(__name__)
 _AT_ONCE = 4 * MOST  # every endpoint's most, so that a slow one never takes another's place

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from helpdesks.receiving import Outcome, Status
-from store.deliveries import Standing
+from store.delivery.deliveries import Standing
 
 DELAYS_S = (5.0, 30.0, 120.0, 300.0, 600.0)
 """Before the second to sixth attempt; the first is made at once."""

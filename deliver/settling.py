@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from core.events import EventName
 from deliver.schedule import Fate, Patience, Step, next_step
 from helpdesks.receiving import Outcome
-from store import deliveries, outbox, webhook_endpoints
-from store.deliveries import Attempt, Claimed, DeliveryState
-from store.webhook_endpoints import EndpointState
+from store.delivery import deliveries, outbox, webhook_endpoints
+from store.delivery.deliveries import Attempt, Claimed, DeliveryState
+from store.delivery.webhook_endpoints import EndpointState
 
 ACTOR = "deliver"
 _log = structlog.get_logger(__name__)

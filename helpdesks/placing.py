@@ -5,7 +5,7 @@ from datetime import datetime
 
 from helpdesks.seen import Place, Seen
 from helpdesks.tagging import label_tags
-from store.helpdesk_tickets import Known
+from store.helpdesk.helpdesk_tickets import Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.types import HelpdeskWrite
 from helpdesks.desk import Change, Standing
 from helpdesks.tagging import label_tags, ours
-from store.helpdesk_tickets import Known
+from store.helpdesk.helpdesk_tickets import Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,9 @@ from helpdesks.desk import Access
 from helpdesks.kinds import mapping_of
 from helpdesks.request_tracker import PER_PAGE, Desk, parse
 from helpdesks.taking import take
-from store import helpdesks
 from store.engine import transaction
-from store.helpdesks import Helpdesk
+from store.helpdesk import helpdesks
+from store.helpdesk.helpdesks import Helpdesk
 
 Open = Callable[[Helpdesk], Access]
 _OVERLAP = 50  # ids are given before what they stand for is there

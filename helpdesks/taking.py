@@ -17,12 +17,12 @@ from helpdesks.kinds import department_of
 from helpdesks.placing import Moved, placed
 from helpdesks.seen import Corrected, NotForUs, Seen, Told
 from helpdesks.tagging import labels_of
-from store import taxonomy
-from store.corrections import Feedback, NotStanding, give_once, withdraw
-from store.helpdesk_tickets import Decided, Known, decided, forget, known, save
-from store.helpdesks import Helpdesk
-from store.tickets import Outcome as Stored
-from store.tickets import accept
+from store.feedback.corrections import Feedback, NotStanding, give_once, withdraw
+from store.helpdesk.helpdesk_tickets import Decided, Known, decided, forget, known, save
+from store.helpdesk.helpdesks import Helpdesk
+from store.queue.tickets import Outcome as Stored
+from store.queue.tickets import accept
+from store.rules import taxonomy
 
 _ERASED = "the ticket was erased"
 

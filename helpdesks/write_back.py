@@ -20,8 +20,8 @@ from helpdesks.planning import Plan, Wish, past_of, plan
 from helpdesks.receiving import Delivery, Outcome, Status
 from helpdesks.tagging import ours, tags_of
 from store.engine import transaction
-from store.helpdesk_tickets import Decided, Known, decided, known, save
-from store.helpdesks import Helpdesk, find
+from store.helpdesk.helpdesk_tickets import Decided, Known, decided, known, save
+from store.helpdesk.helpdesks import Helpdesk, find
 
 Open = Callable[[Helpdesk], Access]
 """Gives access to the API of a connection; its token is opened."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from core.errors import Invalid
 from router.editing import standing
 from router.ruleset import Rule, Ruleset, ruleset_object
-from store import departments, rulesets
+from store.rules import departments, rulesets
 
 
 class InUse(Invalid):

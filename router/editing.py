@@ -15,7 +15,7 @@ from router.changes import Change, change_object, compare
 from router.lint import Finding, Severity, lint
 from router.parse import parse_ruleset
 from router.ruleset import Ruleset, ruleset_object
-from store import rulesets, taxonomy
+from store.rules import rulesets, taxonomy
 
 _MOST_TOLD = 100  # rules that an entry of the audit log names of each kind
 

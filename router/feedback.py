@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from core.errors import Invalid
 from core.feedback import closed_as, kind_of
 from core.types import FeedbackKind, ReviewOutcome
-from store import label_history
-from store.corrections import Feedback, give_once
-from store.feedback_history import shown
+from store.feedback.corrections import Feedback, give_once
+from store.feedback.feedback_history import shown
+from store.rules import label_history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ from router.parse import parse_ruleset
 from router.policy import Policy, parse_policy
 from router.rulebook import compile_rulebook
 from router.sieve import Sieve
-from store import label_history, replay
-from store.replay import Decided, Outline
+from store.decided import replay
+from store.decided.replay import Decided, Outline
+from store.rules import label_history
 
 _CASES = 1_000  # whole decisions held at once
 

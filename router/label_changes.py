@@ -6,10 +6,11 @@ from sqlalchemy import Connection
 
 from core.types import FeedbackKind
 from router.label_outlook import Wanted
-from store import label_history, label_usage
-from store.corrections import Feedback, give
-from store.label_moves import LabelChange, apply
-from store.tickets import import_labelled
+from store.feedback.corrections import Feedback, give
+from store.labels import label_usage
+from store.labels.label_moves import LabelChange, apply
+from store.queue.tickets import import_labelled
+from store.rules import label_history
 
 EXAMPLES = "label-examples"
 

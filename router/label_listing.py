@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from classifier.artifacts import open_artifact
 from core.errors import ArtifactInvalid
 from core.learning import needs
-from store import label_history, model_versions, taxonomy
-from store.label_usage import label_sets, tickets_naming
-from store.taxonomy import Label
+from store.labels.label_usage import label_sets, tickets_naming
+from store.models import model_versions
+from store.rules import label_history, taxonomy
+from store.rules.taxonomy import Label
 
 _MOST_LISTED = 1_000
 

@@ -13,12 +13,14 @@ from router.lint import Finding, lint
 from router.parse import parse_ruleset
 from router.relabel import relabelled, rules_naming
 from router.ruleset import Ruleset, ruleset_object
-from store import label_history, label_moves, label_usage, model_versions, rulesets, taxonomy
 from store.engine import one_moment
-from store.label_moves import LabelChange
-from store.label_usage import LabelSetCount, NamedTicket
-from store.model_versions import ModelVersion
-from store.taxonomy import Label
+from store.labels import label_moves, label_usage
+from store.labels.label_moves import LabelChange
+from store.labels.label_usage import LabelSetCount, NamedTicket
+from store.models import model_versions
+from store.models.model_versions import ModelVersion
+from store.rules import label_history, rulesets, taxonomy
+from store.rules.taxonomy import Label
 
 MOST_LISTED = 1_000
 _LEVELS = list(Automation)
@@ -77,8 +79,10 @@ class Outlook:
     @property
     def needs_model(self) -> bool:
         """Whether another model has to be made of the one that serves."""
-        adds = self.change.kind in (LabelMove.ADD, LabelMove.SPLIT)
-        return self.serving is not None and (adds or self.is_known)
+        if self.change.kind is LabelMove.ADD:
+            return self.serving is not None and not self.is_known
+        splits = self.change.kind is LabelMove.SPLIT
+        return self.serving is not None and (splits or self.is_known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +189,7 @@ def _new_rows(connection: Connection, wanted: Wanted, known: set[str]) -> tuple[
         return ()
     used = {label.name: label for label in taxonomy.labels(connection)}
     if wanted.kind is LabelMove.ADD:
-        level = LabelLevel(automation=_first_level(wanted))
+        level = LabelLevel(automation=_first_level(wanted, known))
         old = [used.get(name, Label(name=name, level=level)) for name in wanted.after]
         return tuple(
             replace(x, description=wanted.descriptions.get(x.name, x.description)) for x in old
@@ -199,17 +203,20 @@ def _new_rows(connection: Connection, wanted: Wanted, known: set[str]) -> tuple[
     )
 
 
-def _first_level(wanted: Wanted) -> Automation:
+def _first_level(wanted: Wanted, known: set[str]) -> Automation:
     """What a label may do that is added."""
-    taught = wanted.examples or wanted.tickets
+    taught = wanted.examples or wanted.tickets or known >= {*wanted.after}
     return wanted.automation or (Automation.AUTO if taught else Automation.SUGGEST)
 
 
 def _check_addition(connection: Connection, wanted: Wanted, known: Collection[str] | None) -> None:
-    """A label that people use and the model does not know can be added too."""
+    """A label that people use or the model knows can be added too, one of both not.
+
+    A model that was made from imported tickets knows labels of which nobody here has heard.
+    """
     used = {label.name for label in taxonomy.labels(connection)}
     for name in wanted.after if wanted.kind is LabelMove.ADD else ():
-        if name in (used if known is None else known):
+        if name in (used if known is None else used & {*known}):
             fix = "correct tickets, or `pointsman tickets import`, to teach it"
             raise Invalid("label", f"{name!r} is there already", fix)
 

@@ -17,8 +17,9 @@ from router.history import Past
 from router.policy import Policy, make_policy
 from router.rulebook import compile_rulebook
 from router.trying import Attempt, routing_object
-from store import replay, taxonomy
-from store.replay import Decided
+from store.decided import replay
+from store.decided.replay import Decided
+from store.rules import taxonomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.types import RunState
-from store.training_runs import TrainingRun
+from store.models.training_runs import TrainingRun
 
 _STAGES = {
     "starting": "getting ready",

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from classifier.artifacts import open_artifact
 from core.errors import Invalid
 from core.types import TrialStage
-from store import model_versions, trials
-from store.trials import Trial, TrialOutcome
+from store.models import model_versions, trials
+from store.models.trials import Trial, TrialOutcome
 
 _BY_HAND = "ended by hand"
 

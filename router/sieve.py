@@ -9,7 +9,7 @@ from router.facts import keys_of
 from router.policy import Policy, relevelled
 from router.reach import PolicyReach, RuleReach, policy_reach, rule_reach
 from router.ruleset import Ruleset
-from store.replay import Outline
+from store.decided.replay import Outline
 
 
 class Sieve:

@@ -24,8 +24,10 @@ from router.suggest import (
     suggest,
     with_rule,
 )
-from store import declined_suggestions, replay, route_corrections, rulesets
-from store.route_corrections import RouteWord
+from store.decided import replay
+from store.feedback import route_corrections
+from store.feedback.route_corrections import RouteWord
+from store.rules import declined_suggestions, rulesets
 
 _SAMPLES = 5
 _TRIED = 500  # decisions that are made again for one suggestion

@@ -21,7 +21,8 @@ from router.threshold_goals import (
     choose,
     minutes,
 )
-from store import model_versions, rulesets, taxonomy
+from store.models import model_versions
+from store.rules import rulesets, taxonomy
 
 _SHOWN = (Automation.SUGGEST, Automation.PRESELECT)
 _DIGITS = 6  # as scores are decided on

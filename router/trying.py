@@ -17,8 +17,8 @@ from router.history import backtest, stored_case
 from router.policy import make_policy
 from router.rulebook import compile_rulebook
 from router.ruleset import Ruleset
-from store import taxonomy
 from store.engine import one_moment
+from store.rules import taxonomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,10 @@ from router.facts import DEFAULT_THRESHOLD
 from router.history import Past
 from router.ruleset import Ruleset
 from router.split import Part, Place, split
-from store import corrected_tickets, replay
-from store.explanations import Explanation, ExplanationState
-from store.replay import Decided
+from store.decided import replay
+from store.decided.explanations import Explanation, ExplanationState
+from store.decided.replay import Decided
+from store.feedback import corrected_tickets
 
 MOST_PHRASES = 8
 _SMALL = 0.01  # log-odds
@@ -31,7 +32,8 @@ def why_object(
     Args:
         connection: an open transaction.
         ticket_id: which ticket.
-        explanation: what stands of it (`store.explanations.ask`); None where nothing scored it.
+        explanation: what stands of it (`store.decided.explanations.ask`); None where nothing
+            scored it.
     """
     found = replay.decided_now(connection, ticket_id)
     if found is None:

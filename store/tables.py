@@ -129,9 +129,9 @@ class LabelMoveRow(Row):
 
 
 class LabelRequestRow(Row):
-    """A change of labels that needs another model, which a trainer makes; `store.label_requests`.
+    """A change of labels that needs another model, which a trainer makes.
 
-    `ruleset` and `serving` are what it was shown on.
+    Asked for in `store.labels.label_requests`; `ruleset` and `serving` are what it was shown on.
     """
 
     __tablename__ = "label_requests"
@@ -755,6 +755,7 @@ class ApiTokenRow(Row):
     scopes: Mapped[list[str] | None]
     old_secret_hash: Mapped[bytes | None] = mapped_column(unique=True)
     old_secret_until: Mapped[datetime | None]
+    sources: Mapped[list[str] | None]
 
 
 class PersonRow(Row):
@@ -831,7 +832,7 @@ class InstallationSecretRow(Row):
 class ErasureRow(Row):
     """One erasure and its receipt: what was removed, and from which files. No personal data.
 
-    `subject_hash` is keyed (`store.exclusions`): it knows the same subject again.
+    `subject_hash` is keyed (`store.erasure.exclusions`): it knows the same subject again.
     """
 
     __tablename__ = "erasures"
@@ -891,7 +892,7 @@ class RetentionRow(Row):
 
 
 class AuditRow(Row):
-    """Who changed what. Append-only, by a trigger too; `store.audit` chains the hashes."""
+    """Who changed what. Append-only, by a trigger too; `store.access.audit` chains the hashes."""
 
     __tablename__ = "audit_log"
     __table_args__ = (
@@ -1023,7 +1024,7 @@ class DeclinedSuggestionRow(Row):
 class StaleHourRow(Row):
     """A mark on an hour of arrival whose counts do not stand; triggers leave it.
 
-    See `store.hour_counts`. One row a statement and hour, never updated, so that no two
+    See `store.figures.hour_counts`. One row a statement and hour, never updated, so that no two
     transactions wait for each other.
     """
 
@@ -1086,7 +1087,7 @@ class HourWordRow(Row):
 
 
 class ImportRow(Row):
-    """Old tickets that came under one name, and what became of them; `store.imports`."""
+    """Old tickets that came under one name, and what became of them; `store.queue.imports`."""
 
     __tablename__ = "imports"
 

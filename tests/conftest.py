@@ -11,14 +11,14 @@ from uuid import uuid4
 import hypothesis
 import pytest
 import redis
-from sqlalchemy import Engine, create_engine, make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine, make_url
 
 from broker.embedded import embedded_redis
 from classifier.signing import Keyring, use_keys
 from migrations.upgrade import upgrade
 from store.embedded import embedded_postgres
-from store.engine import driver_url, make_engine
+from store.engine import make_engine
+from tests.databases import Databases, fresh_database, run, url_of
 
 # A slow machine is not a failing test.
 hypothesis.settings.register_profile("pointsman", deadline=None)
@@ -64,8 +64,8 @@ def postgres_server(services_folder: Path) -> Iterator[str]:
         yield given
         return
     with embedded_postgres(services_folder / "postgres") as url:
-        _run(url, "ALTER SYSTEM SET fsync = off")  # no test pulls the machine's own plug
-        _run(url, "SELECT pg_reload_conf()")
+        run(url, "ALTER SYSTEM SET fsync = off")  # no test pulls the machine's own plug
+        run(url, "SELECT pg_reload_conf()")
         yield url
 
 
@@ -73,12 +73,12 @@ def postgres_server(services_folder: Path) -> Iterator[str]:
 def template_database(postgres_server: str) -> Iterator[str]:
     """Name of a migrated database that tests are cloned from."""
     name = f"template_{uuid4().hex[:8]}"
-    _run(postgres_server, f'CREATE DATABASE "{name}"')
-    engine = make_engine(_url_of(postgres_server, name), pool_size=2, statement_timeout_s=30)
+    run(postgres_server, f'CREATE DATABASE "{name}"')
+    engine = make_engine(url_of(postgres_server, name), pool_size=2, statement_timeout_s=30)
     upgrade(engine, months_ahead=1)
     engine.dispose()
     yield name
-    _run(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    run(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
@@ -87,10 +87,18 @@ def empty_database_url(postgres_server: str) -> Iterator[str]:
     yield from fresh_database(postgres_server, "template1")
 
 
+@pytest.fixture(scope="session")
+def databases(postgres_server: str, template_database: str) -> Iterator[Databases]:
+    """Clean databases, one after the other."""
+    made = Databases(postgres_server, template_database)
+    yield made
+    made.drop()
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str, template_database: str) -> Iterator[str]:
+def postgres_url(databases: Databases) -> str:
     """URL of a migrated database of the test's own."""
-    yield from fresh_database(postgres_server, template_database)
+    return databases.clean()
 
 
 @pytest.fixture
@@ -126,22 +134,3 @@ def redis_url(redis_server: str) -> str:
 def samples() -> Path:
     """The folder of the demo's tickets, labels and rules."""
     return Path(__file__).parent.parent / "samples"
-
-
-def fresh_database(server: str, template: str) -> Iterator[str]:
-    """URL of a clone of a database, which is dropped after its use."""
-    name = f"test_{uuid4().hex[:12]}"
-    _run(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _url_of(server, name)
-    _run(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _url_of(server: str, database: str) -> str:
-    url = make_url(server).set(database=database)
-    return url.render_as_string(hide_password=False)
-
-
-def _run(server: str, statement: str) -> None:
-    engine = create_engine(driver_url(server), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)

@@ -22,8 +22,8 @@ from classifier.precision import resolve_device
 from classifier.signing import use_keys
 from core.errors import PointsmanError
 from core.settings import Settings
-from store import training_runs
 from store.engine import make_engine, transaction
+from store.models import training_runs
 from trainer.drift.limits import Limits
 from trainer.drift.live import WatchPlan
 from trainer.drift.watcher import Watcher
@@ -193,6 +193,7 @@ def make_plan(settings: Settings) -> Plan:
             shares=Shares(
                 agent=settings.agent_share, source=settings.source_share, rows=settings.share_rows
             ),
+            incident_examples=settings.incident_examples,
         ),
         limits=GateLimits(mode=GateMode.MANUAL if settings.promote == "manual" else GateMode.AUTO),
         embeddings_mib=settings.embedding_cache_mib,

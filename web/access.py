@@ -10,6 +10,7 @@ to the table of `tests/integration/web/test_matrix.py` too.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
@@ -17,8 +18,11 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from core.errors import Permanent
+from core.text import clean_text
 from core.types import Role
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
+from store.engine import transaction
+from store.queue.tickets import source_of
 from web.callers import Doorman
 from web.problems import Problem, documented
 
@@ -31,16 +35,24 @@ class Door:
         roles: that may come in.
         scope: what a token that is narrowed to some scopes needs; None where any will do.
         is_counted: whether a request counts as one; otherwise its handler counts what is in it.
+        is_kept_apart: whether what is behind it is of the ticket in its path, or its handler
+            keeps to `Caller.sources`, or it tells of no ticket; others are closed to bound tokens.
     """
 
     roles: frozenset[Role]
     scope: str | None
     is_counted: bool = True
+    is_kept_apart: bool = False
 
 
 def door(roles: frozenset[Role], scope: str | None, *, is_counted: bool = True) -> Door:
     """An entry of the table."""
     return Door(roles=roles, scope=scope, is_counted=is_counted)
+
+
+def apart(roles: frozenset[Role], scope: str | None, *, is_counted: bool = True) -> Door:
+    """The same, open to tokens that are bound to sources."""
+    return Door(roles=roles, scope=scope, is_counted=is_counted, is_kept_apart=True)
 
 
 _READS = frozenset(Role)
@@ -192,8 +204,8 @@ ACCESS: Mapping[tuple[str, str], Door | None] = {
     ("GET", "/sign-in/oidc"): OPEN,
     ("GET", "/sign-in/oidc/callback"): OPEN,
     ("POST", "/v1/sign-in"): OPEN,
-    ("POST", "/v1/sign-out"): door(_READS, None),
-    ("GET", "/v1/me"): door(_READS, None),
+    ("POST", "/v1/sign-out"): apart(_READS, None),
+    ("GET", "/v1/me"): apart(_READS, None),
     ("POST", "/v1/me/password"): door(_READS, None),
     ("GET", "/v1/people"): door(_ADMINS, "people:read"),
     ("POST", "/v1/people"): door(_ADMINS, "people:write"),
@@ -204,14 +216,14 @@ ACCESS: Mapping[tuple[str, str], Door | None] = {
     ("POST", "/v1/tokens"): door(_ADMINS, "tokens:write"),
     ("POST", "/v1/tokens/{token_id}/rotate"): door(_ADMINS, "tokens:write"),
     ("POST", "/v1/tokens/{token_id}/revoke"): door(_ADMINS, "tokens:write"),
-    ("POST", "/v1/tickets"): door(_SENDS, "tickets:write", is_counted=False),
-    ("GET", "/v1/tickets"): door(_READS, "tickets:read"),
-    ("GET", "/v1/tickets/{ticket_id}"): door(_READS, "tickets:read"),
+    ("POST", "/v1/tickets"): apart(_SENDS, "tickets:write", is_counted=False),
+    ("GET", "/v1/tickets"): apart(_READS, "tickets:read"),
+    ("GET", "/v1/tickets/{ticket_id}"): apart(_READS, "tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}/why"): door(_READS, "tickets:read"),
-    ("POST", "/v1/tickets/{ticket_id}/replay"): door(_READS, "tickets:read"),
-    ("POST", "/v1/tickets/{ticket_id}/feedback"): door(_SENDS | _JUDGES, "feedback:write"),
-    ("GET", "/v1/tickets/{ticket_id}/feedback"): door(_READS, "feedback:read"),
-    ("DELETE", "/v1/tickets/{ticket_id}/feedback/{feedback_id}"): door(
+    ("POST", "/v1/tickets/{ticket_id}/replay"): apart(_READS, "tickets:read"),
+    ("POST", "/v1/tickets/{ticket_id}/feedback"): apart(_SENDS | _JUDGES, "feedback:write"),
+    ("GET", "/v1/tickets/{ticket_id}/feedback"): apart(_READS, "feedback:read"),
+    ("DELETE", "/v1/tickets/{ticket_id}/feedback/{feedback_id}"): apart(
         _SENDS | _JUDGES, "feedback:write"
     ),
     ("GET", "/v1/review"): door(_JUDGES, "review:read"),
@@ -261,16 +273,16 @@ ACCESS: Mapping[tuple[str, str], Door | None] = {
     ("POST", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"): door(
         _EDITS, "webhooks:write"
     ),
-    ("GET", "/v1/departments"): door(_READS, "departments:read"),
+    ("GET", "/v1/departments"): apart(_READS, "departments:read"),
     ("POST", "/v1/departments"): door(_EDITS, "departments:write"),
-    ("GET", "/v1/departments/{name}"): door(_READS, "departments:read"),
+    ("GET", "/v1/departments/{name}"): apart(_READS, "departments:read"),
     ("PATCH", "/v1/departments/{name}"): door(_EDITS, "departments:write"),
     ("POST", "/v1/departments/{name}/rename"): door(_EDITS, "departments:write"),
     ("POST", "/v1/departments/{name}/retire"): door(_EDITS, "departments:write"),
     ("GET", "/v1/thresholds"): door(_READS, "labels:read"),
     ("POST", "/v1/thresholds/preview"): door(_CONTROLS, "labels:read"),
     ("PUT", "/v1/thresholds"): door(_EDITS, "labels:write"),
-    ("GET", "/v1/labels"): door(_READS, "labels:read"),
+    ("GET", "/v1/labels"): apart(_READS, "labels:read"),
     ("POST", "/v1/labels"): door(_EDITS, "labels:write"),
     ("GET", "/v1/labels/changes/{request}"): door(_READS, "labels:read"),
     ("GET", "/v1/labels/{name}"): door(_READS, "labels:read"),
@@ -383,6 +395,8 @@ def _guard(doorman: Doorman) -> Callable[..., None]:
             return
         found = doorman.caller(request, credentials.credentials if credentials else None)
         _judge(found, door, f"{request.method} {path}")
+        if found.sources is not None:
+            _keep_apart(doorman, found, request)
         if door.is_counted:
             doorman.limits.request(found)
         request.state.caller = found
@@ -393,6 +407,25 @@ def _guard(doorman: Doorman) -> Callable[..., None]:
 def _judge(found: Caller, door: Door, asked: str) -> None:
     if found.role not in door.roles:
         raise Problem("forbidden", f"The role {found.role} may not {asked}.")
+    if found.sources is not None and not door.is_kept_apart:
+        fix = "use a token that is not bound"
+        detail = f"The token is bound to its sources, and may not {asked}."
+        raise Problem("forbidden", detail, fix=fix)
     if found.scopes is not None and door.scope is not None and door.scope not in found.scopes:
         detail = f"The token is narrowed, and not to {door.scope}."
         raise Problem("forbidden", detail, fix="use a token with this scope, or with all")
+
+
+def _keep_apart(doorman: Doorman, found: Caller, request: Request) -> None:
+    """Answers for a ticket of another source, and for what is no id, as for none."""
+    asked = request.path_params.get("ticket_id")
+    if asked is not None and _source_of(doorman, asked) not in (found.sources or ()):
+        raise Problem("not-found", f"There is no ticket {clean_text(asked).text}.")
+
+
+def _source_of(doorman: Doorman, asked: str) -> str | None:
+    try:
+        id_ = UUID(asked)
+    except ValueError:
+        return None
+    return transaction(doorman.engine, lambda c: source_of(c, id_))

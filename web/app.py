@@ -18,9 +18,9 @@ from core.sealing import Box
 from core.setting_words import known_settings
 from core.settings import Settings
 from router.suggesting import Looking
-from store.backlog import oldest_wait_s
+from store.delivery.events import Event, Place, decisions_from
 from store.engine import make_engine, transaction
-from store.events import Event, Place, decisions_from
+from store.queue.backlog import oldest_wait_s
 from web.access import admit
 from web.announcer import Announcer
 from web.api.connections.changes import terms_of as connection_terms
@@ -58,7 +58,7 @@ from web.api.webhooks.routes import webhook_routes
 from web.api.why.routes import why_routes
 from web.api.why.suggestions import suggestion_routes
 from web.backlog import Backlog
-from web.callers import make_doorman
+from web.callers import address_of, make_doorman
 from web.console.account import account_pages, language_pages
 from web.console.admin.audit import audit_pages
 from web.console.admin.connections import connection_pages
@@ -194,6 +194,7 @@ def make_app(settings: Settings) -> FastAPI:
             metrics_routes(
                 lambda: read_snapshot(engine, audit_share=settings.audit_share),
                 redis_check(redis_url),
+                lambda request: limits.stranger(address_of(request), "metrics"),
             ),
             review_bulk_routes(engine, pages, lease_s=settings.review_lease_s),
             review_bulk_said_routes(engine, pages, service_users=settings.own_users),
@@ -278,6 +279,7 @@ def make_app(settings: Settings) -> FastAPI:
                     tolerance_s=settings.intake_tolerance_s,
                     is_production=settings.production,
                     backlog=backlog,
+                    limits=limits,
                 )
             ),
             webhook_routes(engine, hooks),

@@ -6,10 +6,10 @@ from sqlalchemy import Connection, Engine
 from starlette.requests import Request
 
 from core.settings import Settings
-from store import api_tokens, people, sessions
-from store.api_tokens import Caller
+from store.access import api_tokens, people, sessions
+from store.access.api_tokens import Caller
+from store.access.sessions import SessionLife
 from store.engine import transaction
-from store.sessions import SessionLife
 from web.browsers import is_for_a_page, is_from_another_site, is_of_this_machine
 from web.problems import Problem
 from web.rate_limits import RateLimits

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from store.delivery_figures import Faring
+from store.delivery.delivery_figures import Faring
 
 _LABELS = ("endpoint", "kind")
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import Header
 from sqlalchemy import Connection
 
-from store.api_tokens import Caller
-from store.idempotency import Request, keep, reserve
+from store.access.api_tokens import Caller
+from store.access.idempotency import Request, keep, reserve
 from web.problems import Problem
 
 IdempotencyKey = Annotated[

@@ -13,10 +13,11 @@ from typing import Any
 from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import Connection
 
-from store import drift_reports, model_versions, training_runs
-from store.audit_sample import Judged, judged_by_version
-from store.drift_reports import DriftReport
-from store.review import Waiting, waiting_by_reason
+from store.feedback.review import Waiting, waiting_by_reason
+from store.figures import drift_reports
+from store.figures.audit_sample import Judged, judged_by_version
+from store.figures.drift_reports import DriftReport
+from store.models import model_versions, training_runs
 
 _JUDGED_DAYS, _RUN_DAYS = 7, 30
 

@@ -18,18 +18,20 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, Engine
+from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import PointsmanError
-from store.delivery_figures import Faring, farings
+from store.decided.records import oldest_waiting_s, waiting
+from store.delivery.delivery_figures import Faring, farings
 from store.engine import transaction
-from store.records import oldest_waiting_s, waiting
+from store.queue.workers import Worker, workers
 from store.retention import dropped
 from store.upkeep import Upkeep, upkeep
-from store.workers import Worker, workers
 from web.delivery_metrics import delivery_families
 from web.health import Check
 from web.learning_metrics import Learning, learning_families, read_learning
+from web.problems import documented
 from web.upkeep_metrics import upkeep_families
 from web.worker_metrics import worker_families
 
@@ -96,8 +98,10 @@ def metric_families(snapshot: Snapshot) -> Iterable[Metric]:
     yield from learning_families(snapshot.learning)
 
 
-def metrics_routes(read: Callable[[], Snapshot], redis: Check) -> APIRouter:
-    """The route; `read` and whether Redis answers are asked at each scrape."""
+def metrics_routes(
+    read: Callable[[], Snapshot], redis: Check, admit: Callable[[Request], None]
+) -> APIRouter:
+    """The route; `read` and whether Redis answers are asked at each scrape that `admit` passes."""
     routes = APIRouter(tags=["metrics"])
     registry = CollectorRegistry()
     registry.register(_ServiceCollector(read, redis))
@@ -106,10 +110,14 @@ def metrics_routes(read: Callable[[], Snapshot], redis: Check) -> APIRouter:
     @routes.get(
         "/metrics",
         response_class=Response,
-        responses={200: {"description": "For Prometheus.", "content": {"text/plain": {}}}},
+        responses={
+            200: {"description": "For Prometheus.", "content": {"text/plain": {}}},
+            **documented("too-many-requests"),
+        },
         summary="Figures for monitoring",
     )
-    def metrics() -> Response:
+    def metrics(request: Request) -> Response:
+        admit(request)
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return routes

@@ -7,7 +7,7 @@ import ipaddress
 
 from broker.rate_counts import RateCounts
 from core.settings import Settings
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from web.problems import Problem
 
 
@@ -19,6 +19,7 @@ class RateLimits:
         self._requests = settings.requests_per_minute
         self._tickets = settings.tickets_per_minute
         self._sign_ins = settings.sign_ins_per_minute
+        self._strangers = settings.stranger_requests_per_minute
 
     def request(self, caller: Caller) -> None:
         """Counts a request.
@@ -34,7 +35,8 @@ class RateLimits:
         Raises:
             Problem: they are too many.
         """
-        self._take("tickets", _key(caller), caller.name, self._tickets, count)
+        if count:
+            self._take("tickets", _key(caller), caller.name, self._tickets, count)
 
     def sign_in(self, address: str) -> None:
         """Counts a try to sign in from an address.
@@ -45,8 +47,22 @@ class RateLimits:
         key = network_of(address)
         self._take("tries to sign in", key, "This address", self._sign_ins, 1)
 
+    def stranger(self, address: str, door: str, *, count: int = 1) -> None:
+        """Counts a request that nobody vouches for.
+
+        Args:
+            address: where it comes from.
+            door: where it wants to; each has a count of its own.
+            count: 0 asks whether there were too many already.
+
+        Raises:
+            Problem: it is one too many.
+        """
+        key = f"{network_of(address)} {door}"
+        self._take("unproven requests", key, "This address", self._strangers, count)
+
     def _take(self, what: str, key: str, whose: str, most: int, count: int) -> None:
-        if not most or not count:
+        if not most:
             return
         wait_s = self._counts.wait_s((what, key), most=most, cost=min(count, most))
         if wait_s is not None:

@@ -10,7 +10,7 @@ from prometheus_client.core import (
 )
 
 from core.measures import MEASURES, SUM, Kind, Measure
-from store.workers import Worker
+from store.queue.workers import Worker
 
 _LABELS = ("worker", "host", "device")
 

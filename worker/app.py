@@ -22,11 +22,11 @@ from core.measures import BY_NAME
 from core.redaction import redactor
 from core.settings import Settings
 from router.review import ReviewPlan
-from store import workers
-from store.decisions import give_back_for_rescoring
+from store.decided.decisions import give_back_for_rescoring
 from store.engine import make_engine, make_lock_engine, transaction
-from store.ping_pong import PingPong, end_ping_pong
-from store.workers import WorkerReport
+from store.feedback.ping_pong import PingPong, end_ping_pong
+from store.queue import workers
+from store.queue.workers import WorkerReport
 from worker.corrected import Corrected
 from worker.counters import Counters
 from worker.explaining import Explaining, Pace
@@ -42,6 +42,7 @@ from worker.maintenance import (
     forget_deliveries,
     forget_explanations,
     forget_idempotency_keys,
+    forget_what_helpdesks_sent,
 )
 from worker.pipeline import Pipeline
 from worker.presence import Presence, Pulse
@@ -216,6 +217,8 @@ class Worker:
             limits=Limits(
                 batch_tickets=settings.batch_tickets,
                 queued_batches=settings.queued_batches,
+                # A GPU is done with one sooner than the next tickets are encoded.
+                chunks_ahead=1 if self._device == "cpu" else 2,
                 lease_s=settings.lease_s,
                 poll_interval_s=settings.poll_interval_s,
             ),
@@ -296,6 +299,7 @@ class Worker:
             ),
         )
         forget_idempotency_keys(self._engine, hours=settings.idempotency_hours)
+        forget_what_helpdesks_sent(self._engine, days=settings.delivery_memory_days)
         forget_explanations(self._engine, days=settings.explain_retention_days)
         forget_deliveries(self._engine, days=settings.outbox_retention_days)
         count_past_hours(self._engine, audit_share=settings.audit_share)

@@ -8,7 +8,7 @@ from classifier.chunking import plan_chunks
 from core.audit_sample import is_drawn
 from core.text import model_text
 from core.types import TrialStage
-from store.claims import Claim
+from store.queue.claims import Claim
 from worker.host import OnTrial, Serving
 
 FIRST_ATTEMPT = 1

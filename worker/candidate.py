@@ -2,7 +2,7 @@
 
 import structlog
 
-from store.model_versions import ModelVersion
+from store.models.model_versions import ModelVersion
 from worker.ladder import Holds, fingerprint, load_model
 from worker.scorers import Scorer
 

@@ -13,8 +13,8 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from core.errors import Transient
-from store.claims import Claim, claim, suspect_is_next
 from store.engine import transaction
+from store.queue.claims import Claim, claim, suspect_is_next
 from worker.counters import Counters
 from worker.flight import Flight
 from worker.inbox import Inbox
@@ -118,10 +118,11 @@ class Claiming:
 
         def work(c: Connection) -> tuple[list[Claim], bool]:
             claims = some(c, most=most, hand_is_empty=empty) if is_due else []
-            if is_due and suspect_is_next(c, crash_loop=loop):
+            left = most - len(claims)
+            if is_due and left and suspect_is_next(c, crash_loop=loop):
                 return claims, True
-            if announced and len(claims) < most:
-                left, alone = most - len(claims), empty and not claims
+            if announced and left:
+                alone = empty and not claims
                 claims += some(c, most=left, ids=announced, hand_is_empty=alone)
             return claims, any(_is_alone(x, loop) for x in claims)
 

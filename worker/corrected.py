@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from classifier.transformer import Network
-from store import corrected_tickets
-from store.corrected_tickets import Key
 from store.engine import transaction
+from store.feedback import corrected_tickets
+from store.feedback.corrected_tickets import Key
 
 NEAREST = 5
 _AT_ONCE = 16

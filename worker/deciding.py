@@ -9,9 +9,9 @@ from core.types import Decision, Reason, Routing, Rung, TicketState, Versions
 from router.decide import decide
 from router.policy import Policy
 from router.review import ReviewPlan, reasons, uncertainty
-from store.claims import Claim
-from store.decisions import Finished
-from store.review_items import Wanted
+from store.decided.decisions import Finished
+from store.feedback.review_items import Wanted
+from store.queue.claims import Claim
 from worker.host import Serving
 
 SCORE_DIGITS = 6

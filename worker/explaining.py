@@ -18,10 +18,12 @@ from classifier.transformer import Network
 from core.errors import Permanent, Transient, cause_of
 from core.text import model_text
 from core.types import Rung
-from store import explanations, model_versions, taxonomy
-from store.claims import TOGETHER_UNTIL
+from store.decided import explanations
+from store.decided.explanations import MOST_ATTEMPTS, Asked, Subject
 from store.engine import transaction
-from store.explanations import MOST_ATTEMPTS, Asked, Subject
+from store.models import model_versions
+from store.queue.claims import TOGETHER_UNTIL
+from store.rules import taxonomy
 from worker.corrected import Corrected
 from worker.counters import Counters
 from worker.explained import explained

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from store.claims import Claim
+from store.queue.claims import Claim
 from worker.retry import is_beside
 
 
@@ -15,16 +15,16 @@ class Flight:
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._is_here: dict[int, bool] = {}  # by token: whether this process scores it itself
         self._landed = threading.Condition()
 
     def room(self, *, timeout_s: float) -> int:
         """How many more may be claimed; waits up to `timeout_s` seconds while it is none."""
         with self._landed:
-            if len(self._is_here) >= self._most:
+            if len(self._is_here) >= self.most:
                 self._landed.wait(timeout_s)
-            return max(0, self._most - len(self._is_here))
+            return max(0, self.most - len(self._is_here))
 
     def is_empty(self, *, timeout_s: float) -> bool:
         """Whether none is in hand; waits up to `timeout_s` seconds while some are."""

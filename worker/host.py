@@ -17,8 +17,9 @@ from core.types import LabelLevel, Rung, TrialStage
 from router.parse import parse_ruleset
 from router.policy import Policy, make_policy, policy_object
 from router.rulebook import Rulebook, compile_rulebook
-from store import model_versions, rulesets, taxonomy, trials
 from store.engine import one_moment, transaction
+from store.models import model_versions, trials
+from store.rules import rulesets, taxonomy
 from worker.candidate import Candidate
 from worker.ladder import Holds, climb, fingerprint
 from worker.scorers import Scorer

@@ -12,7 +12,7 @@ from classifier.keywords import KeywordModel
 from classifier.linear import LinearModel
 from core.errors import ArtifactInvalid, PointsmanError
 from core.types import Rung
-from store.model_versions import ModelVersion
+from store.models.model_versions import ModelVersion
 from worker.scorers import NetworkScorer, NoScorer, Scorer, ScorerVersions, TextScorer
 
 _log = structlog.get_logger(__name__)

@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import Connection, Engine
 
-from store import delivery_log, explanations, helpdesk_tickets, retention
+from store import retention
+from store.access.idempotency import forget_before
+from store.decided import explanations
+from store.delivery import delivery_log
 from store.engine import transaction
-from store.hour_counts import count_hours
-from store.idempotency import forget_before
+from store.figures.hour_counts import count_hours
+from store.helpdesk import helpdesk_tickets
+from store.models.trial_evidence import forget_shadows
 from store.partitions import drop_partitions_before, make_partitions
 from store.tables import OutboxRow
-from store.trial_evidence import forget_shadows
 
 Drop = Callable[[Connection, datetime], int]
 _BITES = 100  # a sweep ends, however much there is
@@ -86,11 +89,17 @@ def _bites(engine: Engine, drop: Drop, moment: datetime) -> int:
 
 
 def forget_idempotency_keys(engine: Engine, *, hours: float) -> None:
-    """Drops answers that were kept for longer than some hours, those to helpdesks too."""
+    """Drops answers that were kept for longer than some hours."""
     oldest = datetime.now(UTC) - timedelta(hours=hours)
     dropped = transaction(engine, lambda c: forget_before(c, oldest))
-    helpdesks = transaction(engine, lambda c: helpdesk_tickets.forget_before(c, oldest))
-    _log.info("idempotency_keys", dropped=dropped, helpdesk_deliveries=helpdesks)
+    _log.info("idempotency_keys", dropped=dropped)
+
+
+def forget_what_helpdesks_sent(engine: Engine, *, days: float) -> None:
+    """Drops ids of helpdesks' deliveries that came longer ago than some days, with our answers."""
+    oldest = datetime.now(UTC) - timedelta(days=days)
+    dropped = _bites(engine, helpdesk_tickets.forget_before, oldest)
+    _log.info("helpdesk_deliveries", dropped=dropped)
 
 
 def forget_explanations(engine: Engine, *, days: float) -> None:

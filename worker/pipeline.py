@@ -19,8 +19,8 @@ from sqlalchemy import Engine
 
 from core.errors import PointsmanError, Transient
 from router.review import ReviewPlan
-from store.claims import ALONE_UNTIL, Claim, begin_apart, give_back_as_suspects, release
 from store.engine import transaction
+from store.queue.claims import ALONE_UNTIL, Claim, begin_apart, give_back_as_suspects, release
 from worker.batching import Chunk, chunks, deal, read
 from worker.claiming import Claiming
 from worker.counters import Counters
@@ -35,7 +35,6 @@ from worker.storing import Storing
 from worker.storms import Storms
 
 _log = structlog.get_logger(__name__)
-_CHUNKS_AHEAD = 2
 _STORE_AT_ONCE = 16
 
 
@@ -103,7 +102,7 @@ class Pipeline:
         )
         self._stopping = threading.Event()
         self._batches: Belt[list[Claim]] = Belt()
-        self._chunks: Belt[Chunk] = Belt(_CHUNKS_AHEAD)
+        self._chunks: Belt[Chunk] = Belt(limits.chunks_ahead)
         self._suspects: Belt[Claim] = Belt()
         self._scored: Belt[list[Scored]] = Belt()
         self._threads: list[threading.Thread] = []
@@ -186,12 +185,13 @@ class Pipeline:
     # encode
 
     def _encode_all(self) -> None:
-        while (batches := self._batches.take(self._limits.queued_batches + 1)) is not None:
+        while (batches := self._batches.take(self._flight.most)) is not None:
             claims = [claim for batch in batches for claim in batch]
             if self._stopping.is_set():
                 self._release(claims)
             else:
                 self._encode(claims)
+            self._chunks.wait_for_room()  # what comes meanwhile is of the next chunk
         self._chunks.end()
 
     def _encode(self, claims: Sequence[Claim]) -> None:

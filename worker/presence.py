@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import PointsmanError
-from store import workers
-from store.claims import give_back_of_the_dead, hold_worker_lock, renew
-from store.deaths import recent_deaths
 from store.engine import transaction
-from store.workers import WorkerReport
+from store.queue import workers
+from store.queue.claims import give_back_of_the_dead, hold_worker_lock, renew
+from store.queue.deaths import recent_deaths
+from store.queue.workers import WorkerReport
 from worker.retry import CRASH_WINDOW_S, is_crash_loop
 
 _log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ work, and what kills them is found after three deaths rather than three a batch.
 
 from enum import StrEnum
 
-from store.claims import ALONE_UNTIL, TOGETHER_UNTIL
+from store.queue.claims import ALONE_UNTIL, TOGETHER_UNTIL
 
 ISOLATED_UNTIL = 6
 

@@ -9,7 +9,7 @@ import structlog
 from numpy.typing import NDArray
 
 from core.errors import Transient
-from store.claims import Claim
+from store.queue.claims import Claim
 from worker.batching import Chunk, Work
 from worker.host import Host, Serving
 from worker.isolation import Isolation, what_failed

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from core.types import Decision, TrialStage
 from store.engine import transaction
-from store.trial_evidence import keep_shadows
+from store.models.trial_evidence import keep_shadows
 from worker.batching import FIRST_ATTEMPT, Chunk, Work, chunks
 from worker.counters import Counters
 from worker.deciding import decided

@@ -1,10 +1,10 @@
 """Threads that hand things to one another: each takes all that waits, works, and passes it on."""
 
 import os
-import queue
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ class Limits:
 
     batch_tickets: int
     queued_batches: int
+    chunks_ahead: int
     lease_s: float
     poll_interval_s: float
 
@@ -65,32 +66,39 @@ class Belt(Generic[T]):
     """
 
     def __init__(self, most: int = 0) -> None:
-        self._items: queue.Queue[T | None] = queue.Queue(most)
+        self._most = most
+        self._items: deque[T] = deque()
+        self._is_ended = False
+        self._changed = threading.Condition()
 
     def put(self, item: T) -> None:
         """Adds an item, waiting for room."""
-        self._items.put(item)
+        with self._changed:
+            self._changed.wait_for(self._has_room)
+            self._items.append(item)
+            self._changed.notify_all()
+
+    def wait_for_room(self) -> None:
+        """Waits until an item could be put."""
+        with self._changed:
+            self._changed.wait_for(self._has_room)
 
     def end(self) -> None:
         """Says that nothing follows."""
-        self._items.put(None)
+        with self._changed:
+            self._is_ended = True
+            self._changed.notify_all()
 
     def take(self, most: int) -> list[T] | None:
         """Waits for an item and takes what else waits, at most `most`; None at the end."""
-        first = self._items.get()
-        if first is None:
-            return None
-        taken = [first]
-        while len(taken) < most:
-            try:
-                item = self._items.get_nowait()
-            except queue.Empty:
-                break
-            if item is None:
-                self._items.put(None)
-                break
-            taken.append(item)
-        return taken
+        with self._changed:
+            self._changed.wait_for(lambda: self._items or self._is_ended)
+            taken = [self._items.popleft() for _ in range(min(most, len(self._items)))]
+            self._changed.notify_all()
+        return taken or None
+
+    def _has_room(self) -> bool:
+        return not self._most or len(self._items) < self._most
 
 
 def start(name: str, work: Callable[[], None]) -> threading.Thread:

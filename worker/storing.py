@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from core.errors import Permanent, Transient
 from core.types import TicketState
 from router.review import ReviewPlan
-from store.decisions import Finished, finish
+from store.decided.decisions import Finished, finish
 from store.engine import transaction
 from worker.counters import Counters
 from worker.deciding import decided, quarantined, refused, review_wanted

@@ -11,17 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from core.errors import PointsmanError
 from core.types import ReviewReason, TicketState
 from router.decide import follow
-from store import incidents, storms
-from store.decisions import Finished
+from store.decided import incidents, storms
+from store.decided.decisions import Finished
+from store.decided.storms import Sketched, Storm
 from store.engine import transaction
-from store.review_items import Wanted
-from store.storms import Sketched, Storm
+from store.feedback.review_items import Wanted
 from worker.counters import Counters
 from worker.sketches import alike, crowds, sketches, stacked
 
@@ -74,6 +73,8 @@ class Storms:
             self._open, self._seen = transaction(self._engine, self._round)
         except PointsmanError as error:  # the database is away; the next round looks again
             _log.warning("cannot_look_for_storms", cause=type(error).__name__)
+        except Exception as error:  # tickets are decided without a look at the others
+            _log.error("cannot_look_for_storms", cause=type(error).__name__)
 
     def follow(self, finished: Sequence[Finished], texts: Sequence[str]) -> list[Finished]:
         """Decisions with what each says, those of an open incident made part of it.
@@ -139,9 +140,9 @@ class Storms:
 
 def is_storm(arrived: Sequence[float], plan: StormPlan) -> bool:
     """Whether so many tickets that are alike arrived within the window; moments in seconds."""
-    at: NDArray[np.float64] = np.sort(np.asarray(arrived, dtype=np.float64))
-    spans = at[plan.tickets - 1 :] - at[: len(at) - plan.tickets + 1]
-    return bool(len(at) >= plan.tickets and (spans <= plan.window_s).any())
+    at = sorted(arrived)
+    spans = (last - first for first, last in zip(at, at[plan.tickets - 1 :], strict=False))
+    return any(span <= plan.window_s for span in spans)
 
 
 def _of(entry: Finished, sketch: bytes | None, storm: Storm | None) -> Finished:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from core.types import Decision
-from store.claims import Claim
+from store.queue.claims import Claim
 from worker.counters import Counters
 
 

@@ -20,9 +20,9 @@ from core.errors import Invalid, Transient
 from core.redaction import AS_GIVEN, Redactor
 from core.ticket_json import parse_ticket
 from core.types import Ticket
-from store.dead_letters import DeadLetter, keep
 from store.engine import transaction
-from store.tickets import Accepted, Outcome, accept
+from store.queue.dead_letters import DeadLetter, keep
+from store.queue.tickets import Accepted, Outcome, accept
 from worker.counters import Counters
 from worker.inbox import Inbox
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from core import tracing
-from store.claims import Claim
+from store.queue.claims import Claim
 
 
 class Trails:

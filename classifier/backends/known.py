@@ -47,8 +47,13 @@ def carried(artifact: Artifact) -> list[str]:
     ]
 
 
-def load_backend(artifact: Artifact, name: str, threads: int) -> Backend:
+def load_backend(artifact: Artifact, name: str, lanes: int) -> Backend:
     """A backend of an artifact; its files are verified before they are parsed.
+
+    Args:
+        artifact: that carries it.
+        name: one of `KINDS`.
+        lanes: as `protocol.Load`.
 
     Raises:
         ArtifactInvalid: it has no such backend, or a file of it is missing or altered.
@@ -58,4 +63,4 @@ def load_backend(artifact: Artifact, name: str, threads: int) -> Backend:
         raise ArtifactInvalid(f"{artifact.path.name} holds no backend {name}")
     kind = KINDS[name]
     files = {file: artifact.verified(f"{FOLDER}/{file}").read_bytes() for file in kind.files}
-    return kind.load(files, threads)
+    return kind.load(files, lanes)

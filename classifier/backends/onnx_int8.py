@@ -27,19 +27,16 @@ class OnnxBackend:
 
     Args:
         content: of an ONNX file.
-        threads: as `protocol.Load`.
     """
 
     precision = "int8"
 
-    def __init__(self, content: bytes, threads: int) -> None:
+    def __init__(self, content: bytes) -> None:
         runtime = _runtime()
         options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERROR_ONLY
-        # Waiting threads would take the cores from the tokenizer and from the database's side.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = runtime.InferenceSession(
                 content, options, providers=["CPUExecutionProvider"]
@@ -57,9 +54,9 @@ class OnnxBackend:
         return found
 
 
-def load(files: Mapping[str, bytes], threads: int) -> OnnxBackend:
-    """See `protocol.Load`."""
-    return OnnxBackend(files[FILE], threads)
+def load(files: Mapping[str, bytes], lanes: int) -> OnnxBackend:
+    """See `protocol.Load`; one session serves any number of lanes."""
+    return OnnxBackend(files[FILE])
 
 
 def build(model: MultilabelTransformer, token_ids: Sequence[Sequence[int]], folder: Path) -> None:

@@ -15,7 +15,10 @@ FOLDER = "backend"  # of an artifact: where the files of its backends are
 
 
 class Backend(Protocol):
-    """Computes features of padded chunks: as many rows, in the same order."""
+    """Computes features of padded chunks: as many rows, in the same order.
+
+    Several threads may ask at once.
+    """
 
     @property
     def precision(self) -> str:
@@ -32,12 +35,12 @@ class Backend(Protocol):
 class Load(Protocol):
     """Reads what `Build` wrote."""
 
-    def __call__(self, files: Mapping[str, bytes], threads: int) -> Backend:
+    def __call__(self, files: Mapping[str, bytes], lanes: int) -> Backend:
         """Makes it ready.
 
         Args:
             files: content by name; verified.
-            threads: that it computes with; 0 takes every core.
+            lanes: threads that ask at once, each answered by one core; 0 for every core.
 
         Raises:
             Permanent: the library is not installed, or cannot read them.

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from core.errors import Invalid
-from store import audit
+from store.access import audit
 from store.engine import transaction
 
 

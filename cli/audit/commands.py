@@ -20,7 +20,7 @@ def list_(
     """List changes, newest first."""
     from cli.audit.lines import entry_line
     from cli.running.services import connected
-    from store import audit
+    from store.access import audit
     from store.engine import transaction
 
     output, wanted = Output(as_json=as_json), audit.AuditFilter(actor=actor)

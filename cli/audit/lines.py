@@ -3,7 +3,7 @@
 import json
 
 from cli.output import printable
-from store.audit import Check, Entry
+from store.access.audit import Check, Entry
 
 _DETAIL_CHARS, _NAME_CHARS = 100, 30
 

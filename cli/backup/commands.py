@@ -24,7 +24,7 @@ def backup(folder: Folder, as_json: AsJson = False) -> None:
     output = Output(as_json=as_json)
     with connected() as here:
         made = back_up(here, folder)
-    output.say(f"{made.tickets} tickets and {len(made.models)} models are in {folder}.")
+    output.say(f"In {folder}: {made.tickets} tickets, {len(made.models)} model versions.")
     output.say(f"It holds all that was acknowledged before {made.made_at}.")
     output.result({**_told(made), "folder": str(folder)})
 

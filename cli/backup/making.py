@@ -15,8 +15,9 @@ from cli.backup.description import Description, sha256, write_description
 from cli.running.services import Connected
 from core.errors import Invalid
 from migrations.upgrade import current_and_head
-from store import dumps, model_versions, snapshots
+from store import dumps
 from store.engine import transaction
+from store.models import model_versions, snapshots
 
 DATABASE = "database.dump"
 BESIDE = ("drift", "drift_pages", "keys")

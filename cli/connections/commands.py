@@ -26,8 +26,8 @@ File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=Fals
 def list_(as_json: AsJson = False) -> None:
     """List every connection, without its secrets."""
     from cli.running.services import connected
-    from store import helpdesks
     from store.engine import transaction
+    from store.helpdesk import helpdesks
     from web.api.connections.changes import shown
 
     output = Output(as_json=as_json)
@@ -46,8 +46,8 @@ def apply(file: File, as_json: AsJson = False) -> None:
     from sqlalchemy import Connection as Transaction
 
     from cli.running.services import connected
-    from store import helpdesks
     from store.engine import transaction
+    from store.helpdesk import helpdesks
     from web.api.connections.changes import add_connection, change_connection, shown, terms_of
     from web.api.connections.schemas import ConnectionChange, NewConnection
 

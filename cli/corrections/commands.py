@@ -58,8 +58,8 @@ def undo(
     import getpass
 
     from cli.running.services import connected
-    from store.corrections import withdraw
     from store.engine import transaction
+    from store.feedback.corrections import withdraw
 
     output = Output(as_json=as_json)
     with connected() as here:
@@ -73,8 +73,8 @@ def held(as_json: AsJson = False) -> None:
     """List corrections that are kept from training until somebody looks, with why."""
     from cli.corrections.correcting import held_line, held_object
     from cli.running.services import connected
-    from store.corrections import held as held_corrections
     from store.engine import transaction
+    from store.feedback.corrections import held as held_corrections
 
     output = Output(as_json=as_json)
     with connected() as here:
@@ -112,8 +112,8 @@ def audit(
 
     from cli.corrections.correcting import audit_line, audit_object
     from cli.running.services import connected
-    from store.audit_sample import audit_unseen
     from store.engine import transaction
+    from store.figures.audit_sample import audit_unseen
 
     output, since = Output(as_json=as_json), datetime.now(UTC) - timedelta(days=days)
     with connected() as here:
@@ -129,8 +129,8 @@ def _settle(ids: list[UUID], verdict: Verdict, *, as_json: bool) -> None:
     import getpass
 
     from cli.running.services import connected
-    from store.corrections import settle
     from store.engine import transaction
+    from store.feedback.corrections import settle
 
     output = Output(as_json=as_json)
     with connected() as here:

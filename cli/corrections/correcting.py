@@ -12,11 +12,11 @@ from cli.output import printable
 from core.errors import Invalid
 from core.feedback import meant
 from core.types import FeedbackKind
-from store import label_history
-from store.audit_sample import AuditTicket
-from store.corrections import Feedback, HeldCorrection, give
 from store.engine import transaction
-from store.tickets import find
+from store.feedback.corrections import Feedback, HeldCorrection, give
+from store.figures.audit_sample import AuditTicket
+from store.queue.tickets import find
+from store.rules import label_history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

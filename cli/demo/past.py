@@ -17,12 +17,13 @@ from core.ticket_files import read_tickets
 from core.types import FeedbackKind, ReviewOutcome, TicketState
 from router.editing import save_rules
 from router.ruleset import Ruleset
-from store import corrections, review, training_runs
-from store.corrections import Feedback
+from store.decided.records import DecidedTicket, decisions_of
 from store.engine import transaction
+from store.feedback import corrections, review
+from store.feedback.corrections import Feedback
+from store.feedback.review import Resolution
 from store.ledger import decided_ids
-from store.records import DecidedTicket, decisions_of
-from store.review import Resolution
+from store.models import training_runs
 
 AGENTS = ("anna@example.com", "ben@example.com", "kim@example.com")
 OPS = "olga@example.com"

@@ -20,7 +20,7 @@ from router.lint import Severity, lint
 from router.parse import parse_ruleset
 from router.rules_yaml import load_rules
 from router.ruleset import Rule, Ruleset, ruleset_object
-from store.taxonomy import Department, Label
+from store.rules.taxonomy import Department, Label
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DEFAULT_DEPARTMENT = "service-desk"

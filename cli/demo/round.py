@@ -14,9 +14,9 @@ from cli.demo.stage import Stage
 from cli.tickets.decision_lines import decision_line
 from core.ticket_json import ticket_object
 from core.types import Ticket
+from store.decided.records import DecidedTicket, decisions_of
 from store.engine import transaction
 from store.ledger import decided_ids, ledger
-from store.records import DecidedTicket, decisions_of
 
 STALLED_AFTER_S = 120.0
 _POLL_S = 0.1

@@ -30,9 +30,11 @@ from core.settings import Settings
 from core.types import Role, Rung, Ticket
 from router.parse import parse_ruleset
 from router.ruleset import ruleset_object
-from store import model_versions, people, rulesets, taxonomy
+from store.access import people
 from store.engine import transaction
-from store.workers import Worker, workers
+from store.models import model_versions
+from store.queue.workers import Worker, workers
+from store.rules import rulesets, taxonomy
 
 ACTOR = "demo"
 GUEST = "guest"

@@ -11,8 +11,8 @@ from classifier.backends.known import KINDS, TORCH, carried
 from classifier.precision import resolve_device
 from cli.doctor.finding import Finding
 from core.settings import Settings
-from store import model_versions
 from store.engine import transaction
+from store.models import model_versions
 
 _MODULES = {"onnx": "onnxruntime", "openvino": "openvino"}
 """What an extra brings that serving needs."""

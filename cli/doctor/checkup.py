@@ -18,12 +18,12 @@ from cli.running.services import engine_for, services
 from core.errors import Invalid, PointsmanError
 from core.settings import Settings, load_settings
 from migrations.upgrade import current_and_head
-from store import model_versions
+from store.decided.records import oldest_waiting_s, waiting
 from store.engine import transaction
 from store.health import DatabaseHealth
-from store.records import oldest_waiting_s, waiting
+from store.models import model_versions
+from store.queue.workers import workers
 from store.upkeep import upkeep as read_upkeep
-from store.workers import workers
 
 LEAST_REDIS = (6, 2)
 MOST_SKEW_S = 2.0

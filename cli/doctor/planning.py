@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine
 from cli.doctor.capacity import Costs, Load, Plan
 from core.errors import Invalid
 from core.settings import Settings
-from store import model_versions
 from store.engine import transaction
-from store.workers import workers
+from store.models import model_versions
+from store.queue.workers import workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

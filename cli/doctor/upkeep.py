@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cli.doctor.finding import Finding
+from store.queue.workers import Worker
 from store.upkeep import Upkeep
-from store.workers import Worker
 
 LEAST_CONNECTIONS_LEFT = 10
 LEAST_MONTHS_READY = 1
@@ -23,7 +23,7 @@ def staff(seen: Sequence[Worker], *, now: datetime, has_model: bool) -> Finding:
         has_model: whether a version is active.
     """
     alive = [worker for worker in seen if worker.alive]
-    detail = ", ".join(f"{w.id} on {w.device} ({w.report.rung})" for w in alive)
+    detail = ", ".join(f"{w.id} on {w.device} ({w.report.rung}, pid {w.pid})" for w in alive)
     fixes = [] if alive else ["start `pointsman up`"]
     for worker in alive:
         if (now - worker.seen_at).total_seconds() > MOST_SILENT_S:

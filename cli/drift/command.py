@@ -91,8 +91,8 @@ def _compare_files(output: Output, request: "DriftRequest", out: Path | None) ->
 def _show_live(output: Output, settings: "Settings", *, now: bool, out: Path | None) -> None:
     from cli.drift.lines import lines_of_window, report_object
     from cli.running.services import connected
-    from store.drift_reports import newest
     from store.engine import transaction
+    from store.figures.drift_reports import newest
     from trainer.drift.report import page_of_window
 
     with connected() as here:

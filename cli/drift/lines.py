@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from store.drift_reports import DriftReport
+from store.figures.drift_reports import DriftReport
 from trainer.drift.compare import Comparison
 from trainer.drift.findings import Finding, finding_of, gravest, has_drifted
 from trainer.drift.label_rows import label_rows

@@ -14,8 +14,8 @@ from core.ticket_files import Line, read_tickets
 from core.types import Automation, LabelMove, Ticket
 from router.label_outlook import Further, Outlook, Wanted, check, further, look
 from store.engine import transaction
-from store.label_moves import LabelChange
-from store.tickets import find
+from store.labels.label_moves import LabelChange
+from store.queue.tickets import find
 from trainer.labels.relabelling import Workshop, carry_out
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Engine
 
 from core.errors import Invalid
 from core.types import Automation, LabelLevel
-from store import taxonomy
 from store.engine import transaction
+from store.rules import taxonomy
 
 Change = tuple[str, LabelLevel, LabelLevel]
 

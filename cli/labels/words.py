@@ -8,7 +8,7 @@ from cli.rules.changes import finding_line, findings_object
 from core.types import LabelMove
 from router.changes import compare
 from router.label_outlook import Wanted
-from store.label_moves import LabelChange
+from store.labels.label_moves import LabelChange
 
 _SHOWN = 10
 
@@ -24,6 +24,8 @@ def outlook_lines(found: Found) -> Iterator[str]:
     yield from map(finding_line, found.further.findings)
     if outlook.serving is None:
         yield "No model serves yet; the next training starts from the new labels."
+    elif outlook.change.kind is LabelMove.ADD and not outlook.needs_model:
+        yield "The model knows it already, from imported tickets."
     if found.further.to_relabel:
         count = len(found.further.to_relabel)
         yield f"{count} tickets teach none of the new labels until somebody says which is meant:"

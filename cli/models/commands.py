@@ -24,7 +24,7 @@ def list_(as_json: AsJson = False) -> None:
     from cli.models.versions import version_line, version_object
     from cli.running.services import connected
     from store.engine import transaction
-    from store.model_versions import known_versions
+    from store.models.model_versions import known_versions
 
     output = Output(as_json=as_json)
     with connected() as here:
@@ -40,7 +40,7 @@ def show(version: Version, as_json: AsJson = False) -> None:
     from cli.models.versions import version_card, version_object
     from cli.running.services import connected
     from store.engine import transaction
-    from store.model_versions import find
+    from store.models.model_versions import find
 
     output = Output(as_json=as_json)
     with connected() as here:

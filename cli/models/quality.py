@@ -32,10 +32,10 @@ def command(  # noqa: PLR0913  (an option each)
 
     from cli.models.quality_view import audit_lines, audit_object, figures_object, figures_table
     from cli.running.services import connected
-    from store.audit_sample import audit_by_version
     from store.engine import transaction
-    from store.model_versions import find
-    from store.quality import Asked, figures
+    from store.figures.audit_sample import audit_by_version
+    from store.figures.quality import Asked, figures
+    from store.models.model_versions import find
 
     output, since = Output(as_json=as_json), datetime.now(UTC) - timedelta(days=days)
     with connected() as here:

@@ -7,8 +7,8 @@ from rich.table import Table
 
 from cli.output import printable
 from core.types import GroupBy
-from store.audit_sample import AuditCount
-from store.quality import Figures, Outcome
+from store.figures.audit_sample import AuditCount
+from store.figures.quality import Figures, Outcome
 
 _WIDTH = 40
 

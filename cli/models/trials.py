@@ -11,9 +11,9 @@ from cli.models.versions import known_version
 from core.errors import Invalid
 from core.types import TrialStage
 from router import serving
-from store import trials
 from store.engine import transaction
-from store.trials import Trial
+from store.models import trials
+from store.models.trials import Trial
 from trainer.trials import life
 from trainer.trials.judge import Finding, Terms
 

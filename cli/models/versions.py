@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine
 
 from classifier.artifacts import Artifact, open_artifact
 from router import serving
-from store import model_versions
 from store.engine import transaction
-from store.model_versions import KnownVersion
+from store.models import model_versions
+from store.models.model_versions import KnownVersion
 
 
 def version_line(known: KnownVersion) -> str:

@@ -14,7 +14,7 @@ from core.types import Role
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from store.people import Person
+    from store.access.people import Person
 
 app = typer.Typer(no_args_is_help=True, help="Who may sign in, and as what.")
 
@@ -39,7 +39,7 @@ def add(
     from cli.people.lines import person_object
     from cli.people.passwords import chosen
     from cli.running.services import connected
-    from store import people
+    from store.access import people
     from store.engine import transaction
 
     output = Output(as_json=as_json)
@@ -60,7 +60,7 @@ def list_(as_json: AsJson = False) -> None:
     """List everybody with their role and whether they can come in."""
     from cli.people.lines import person_line, person_object
     from cli.running.services import connected
-    from store import people
+    from store.access import people
     from store.engine import transaction
 
     output = Output(as_json=as_json)
@@ -76,7 +76,7 @@ def password(name: Name, password_file: PasswordFile = None, as_json: AsJson = F
     """Give somebody another password: their sessions end, and a lock is lifted."""
     from cli.people.passwords import chosen
     from cli.running.services import connected
-    from store import people
+    from store.access import people
     from store.engine import transaction
 
     output = Output(as_json=as_json)
@@ -120,7 +120,7 @@ def enable(name: Name, as_json: AsJson = False) -> None:
 
 def _changed(name: str, wanted: "Callable[[Person], tuple[Role, bool]]") -> "Person":
     from cli.running.services import connected
-    from store import people
+    from store.access import people
     from store.engine import transaction
 
     def work(connection: "Connection") -> "Person":

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from store.people import Person
+from store.access.people import Person
 
 
 def person_line(one: Person) -> str:

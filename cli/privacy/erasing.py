@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from cli.running.services import Connected
 from core.errors import Invalid
-from store import erasures
 from store.engine import transaction
-from store.erasure_receipts import receipt
-from store.erasures import OneCustomer, OneTicket, Subject
-from store.exclusions import sources_of
+from store.erasure import erasures
+from store.erasure.erasure_receipts import receipt
+from store.erasure.erasures import OneCustomer, OneTicket, Subject
+from store.erasure.exclusions import sources_of
 from trainer.privacy.sweep import erase_files
 
 

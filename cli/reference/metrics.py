@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from prometheus_client.core import Metric
 
 from cli.reference.tables import code, table
-from store.audit_sample import Judged
-from store.drift_reports import DriftReport
-from store.review import Waiting
+from store.feedback.review import Waiting
+from store.figures.audit_sample import Judged
+from store.figures.drift_reports import DriftReport
 from store.upkeep import Upkeep
 from web.learning_metrics import Learning
 from web.metrics import Snapshot, metric_families

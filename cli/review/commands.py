@@ -55,7 +55,7 @@ def list_items(
     from cli.review.lines import item_line, item_object
     from cli.running.services import connected
     from store.engine import transaction
-    from store.review import open_items, waiting_by_reason
+    from store.feedback.review import open_items, waiting_by_reason
 
     output = Output(as_json=as_json)
     with connected() as here:
@@ -113,8 +113,8 @@ def skip(item: Item, note: Note = "", as_json: AsJson = False) -> None:
 def release(item: Item, as_json: AsJson = False) -> None:
     """Give it back, so that others can take it."""
     from cli.running.services import connected
-    from store import review
     from store.engine import transaction
+    from store.feedback import review
 
     output = Output(as_json=as_json)
     with connected() as here:
@@ -133,8 +133,8 @@ def _resolve(
     as_json: bool,
 ) -> None:
     from cli.running.services import connected
-    from store import review
     from store.engine import transaction
+    from store.feedback import review
 
     output = Output(as_json=as_json)
     named = None if labels is None else [name.strip() for name in labels.split(",") if name.strip()]

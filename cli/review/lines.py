@@ -4,7 +4,7 @@ from typing import Any
 
 from cli.output import printable
 from core.types import ReviewReason
-from store.review import ReviewItem
+from store.feedback.review import ReviewItem
 
 _REASONS = {
     ReviewReason.BELOW_THRESHOLD: "no label was likely enough",

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Engine
 
 from cli.review.lines import item_line
 from core.types import ReviewOrder
+from store.decided.records import ticket_record
 from store.engine import transaction
-from store.records import ticket_record
-from store.review import ReviewItem, claim
+from store.feedback.review import ReviewItem, claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,8 @@ app.command("restore", epilog='Example: pointsman rules restore 3 --note "as bef
 @app.command("export", epilog="Example: pointsman rules export rules.yaml")
 def export(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Where to write; stdout if left out.")
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Where to write; stdout if left out or -."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -39,7 +40,7 @@ def export(
     output = Output(as_json=as_json)
     with connected() as here:
         ruleset = transaction(here.engine, active_rules)
-    if file is not None:
+    if file is not None and str(file) != "-":
         file.write_text(dump_rules(ruleset), encoding="utf-8")
         output.say(f"{len(ruleset.rules)} rules written to {file}.")
     elif not as_json:

@@ -92,8 +92,8 @@ def history(
     from dataclasses import asdict
 
     from cli.running.services import connected
-    from store import rulesets
     from store.engine import transaction
+    from store.rules import rulesets
 
     output = Output(as_json=as_json)
     with connected() as here:

@@ -10,7 +10,7 @@ from core.errors import Invalid
 from core.types import Automation, LabelLevel, Routing, Ticket
 from router.ruleset import Ruleset
 from router.trying import try_on_scores, try_on_ticket
-from store.tickets import find
+from store.queue.tickets import find
 
 _LEVEL = re.compile(r"(?P<label>.+)=(?P<level>[a-z]+)(:(?P<score>[0-9.]+))?")
 _STEERS = (Automation.AUTO, Automation.OFF, Automation.SHADOW)

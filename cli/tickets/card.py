@@ -17,7 +17,7 @@ _PLACES = {"labels": "✓", "preselected": "☑", "suggested": "?"}
 
 
 def ticket_card(record: Mapping[str, Any]) -> Group:
-    """The record of `store.records.ticket_record` as lines for a terminal."""
+    """The record of `store.decided.records.ticket_record` as lines for a terminal."""
     content, decision = record["ticket"], record["decision"]
     return Group(
         Text(printable(content["subject"], _WIDTH) or "(no subject)", "bold"),

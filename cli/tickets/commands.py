@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import AsJson, DataFile
-from cli.output import Output, complain
+from cli.output import Output, complain, printable
 from core.errors import Invalid
 from core.types import HistoryFormat
 
@@ -95,6 +95,9 @@ def import_(  # noqa: PLR0913, PLR0917  (an option each)
     output.say(", ".join(f"{tally.outcomes[each]} {each}" for each in tally.outcomes))
     if tally.refused:
         output.say(f"{tally.refused} refused; see {tally.report or 'above'}")
+    if tally.labels:
+        names = printable(", ".join(sorted(tally.labels)), 300)
+        output.say(f"Not in use yet: {names}. Rules can name a label after `pointsman labels add`.")
     output.result(tally.as_object())
     raise typer.Exit(1 if tally.refused else 0)
 
@@ -107,9 +110,9 @@ def show(
     """Show everything known about a ticket, above all why it went where it went."""
     from cli.running.services import connected
     from cli.tickets.card import ticket_card
+    from store.decided.records import ticket_record
     from store.engine import transaction
-    from store.records import ticket_record
-    from store.tickets import find
+    from store.queue.tickets import find
 
     output = Output(as_json=as_json)
     with connected() as here:

@@ -5,7 +5,7 @@ from rich.text import Text
 from cli.output import printable
 from core.types import Rung
 from router.explain import rung_words, why
-from store.records import DecidedTicket
+from store.decided.records import DecidedTicket
 
 _SUBJECT_CHARS = 40
 _LABELS_CHARS = 42

@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from cli.running.services import Connected
 from core.errors import Invalid
 from router.why import why_object
+from store.decided.explanations import Explanation, ExplanationState, Subject, ask, read, scored_by
 from store.engine import transaction
-from store.explanations import Explanation, ExplanationState, Subject, ask, read, scored_by
-from store.tickets import find
+from store.queue.tickets import find
 
 _LOOK_S = 0.1
 

@@ -26,8 +26,9 @@ from core.redaction import Redactor
 from core.text import clean_text
 from core.types import HistoryFormat, Ticket
 from store.engine import transaction
-from store.history import Taken
-from store.imports import AT_ONCE, Batch, take_batch
+from store.queue.history import Taken
+from store.queue.imports import AT_ONCE, Batch, take_batch
+from store.rules import taxonomy
 
 _MOST_LISTED = 1_000
 Report = Callable[[int, Invalid], None]
@@ -60,6 +61,7 @@ class ImportTally:
 
     Attributes:
         errors: the first 1,000 refused rows; all of them are in the file `report`.
+        labels: that its rows have; in the end those that are not in use.
         seconds: that it took.
     """
 
@@ -67,6 +69,7 @@ class ImportTally:
     outcomes: Counter[Taken] = field(default_factory=Counter)
     refused: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
+    labels: set[str] = field(default_factory=set)
     report: Path | None = None
     seconds: float = 0.0
 
@@ -87,6 +90,7 @@ class ImportTally:
             **{str(outcome): self.outcomes[outcome] for outcome in Taken},
             "refused": self.refused,
             "errors": self.errors,
+            "not_in_use": sorted(self.labels),
             "rows": self.rows,
             "rows_per_s": round(self.rows / self.seconds) if self.seconds else None,
             "format": self.format,
@@ -118,6 +122,7 @@ def import_file(
                 write(f"{json.dumps({'row': row, **_told(error)}, ensure_ascii=False)}\n")
                 report(row, error)
             advance(len(batch))
+    tally.labels -= {label.name for label in transaction(engine, taxonomy.labels)}
     tally.seconds = time.monotonic() - started
     tally.report = _kept(wish.refusals, tally.refused)
     return tally
@@ -152,12 +157,13 @@ def _take(
         entries=[_entry(row, tally.format, wish.mapping) for row in rows],
     )
     _, became = transaction(engine, lambda c: take_batch(c, batch, by=wish.by, redact=wish.redact))
-    for row, entry in zip(rows, became, strict=True):
-        if isinstance(entry, Taken):
-            tally.outcomes[entry] += 1
+    for row, given, outcome in zip(rows, batch.entries, became, strict=True):
+        if isinstance(outcome, Invalid):
+            tally.refuse(row.number, outcome)
+            yield row.number, outcome
         else:
-            tally.refuse(row.number, entry)
-            yield row.number, entry
+            tally.outcomes[outcome] += 1
+            tally.labels.update((given.labels or ()) if isinstance(given, Ticket) else ())
 
 
 def _entry(row: Row, format_: HistoryFormat, mapping: HistoryMapping) -> Ticket | Invalid:

@@ -9,9 +9,9 @@ from broker.app import make_producer_app
 from broker.client import announce
 from cli.running.services import Connected
 from core.errors import Invalid
-from store.decisions import replay_quarantined
+from store.decided.decisions import replay_quarantined
 from store.engine import transaction
-from store.tickets import find
+from store.queue.tickets import find
 
 
 def replay(here: Connected, references: Sequence[str] | None) -> list[UUID]:

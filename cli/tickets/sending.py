@@ -19,10 +19,10 @@ from core.errors import Invalid, Transient
 from core.redaction import redactor
 from core.ticket_files import Line, read_tickets
 from core.types import Ticket
+from store.decided.records import DecidedTicket, decisions_of
 from store.engine import transaction
-from store.records import DecidedTicket, decisions_of
-from store.tickets import Accepted, Outcome, accept
-from store.workers import workers
+from store.queue.tickets import Accepted, Outcome, accept
+from store.queue.workers import workers
 
 _BATCH = 500
 _MOST_LISTED = 1_000

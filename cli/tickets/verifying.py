@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from core.errors import Invalid
 from router.history import Replay, replayed
 from store.engine import transaction
-from store.tickets import find
+from store.queue.tickets import find
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

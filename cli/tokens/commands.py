@@ -10,7 +10,7 @@ from core.errors import Invalid
 from core.types import Role
 
 if TYPE_CHECKING:
-    from store.api_tokens import NewToken
+    from store.access.api_tokens import NewToken
 
 app = typer.Typer(no_args_is_help=True, help="Who may call the HTTP API, and as what.")
 
@@ -18,7 +18,9 @@ _ALL = 1_000_000
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the caller.")]
 
 
-@app.command("create", epilog="Example: pointsman tokens create zendesk --role helpdesk")
+@app.command(
+    "create", epilog="Example: pointsman tokens create zendesk --role helpdesk --source zendesk"
+)
 def create(
     name: Name,
     role: Annotated[Role, typer.Option(help="What the caller may do.")],
@@ -29,6 +31,12 @@ def create(
         list[str] | None,
         typer.Option(help="Narrows the role to such doors, `tickets:write` say; may be repeated."),
     ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Binds it to tickets of this source; may be repeated. It sends as the first."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a token. It is shown now and never again."""
@@ -36,13 +44,19 @@ def create(
     from datetime import timedelta
 
     from cli.running.services import connected
-    from cli.tokens.scopes import checked
-    from store import api_tokens
-    from store.api_tokens import Wanted
+    from cli.tokens.scopes import checked, named
+    from store.access import api_tokens
+    from store.access.api_tokens import Wanted
     from store.engine import transaction
 
     lifetime = None if expires_days is None else timedelta(days=expires_days)
-    wanted = Wanted(name=name, role=role, scopes=checked(scope), lifetime=lifetime)
+    wanted = Wanted(
+        name=name,
+        role=role,
+        scopes=checked(scope),
+        sources=named(source),
+        lifetime=lifetime,
+    )
     with connected() as here:
         made = transaction(
             here.engine, lambda c: api_tokens.create(c, wanted, actor=getpass.getuser())
@@ -57,7 +71,7 @@ def list_(as_json: AsJson = False) -> None:
 
     from cli.running.services import connected
     from cli.tokens.lines import token_line, token_object
-    from store import api_tokens
+    from store.access import api_tokens
     from store.engine import transaction
 
     output = Output(as_json=as_json)
@@ -75,7 +89,7 @@ def rotate(name: Name, as_json: AsJson = False) -> None:
     from datetime import timedelta
 
     from cli.running.services import connected
-    from store import api_tokens
+    from store.access import api_tokens
     from store.engine import transaction
 
     with connected() as here:
@@ -97,7 +111,7 @@ def revoke(name: Name, as_json: AsJson = False) -> None:
     import getpass
 
     from cli.running.services import connected
-    from store import api_tokens
+    from store.access import api_tokens
     from store.engine import transaction
 
     output = Output(as_json=as_json)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from cli.output import printable
-from store.api_tokens import ApiToken
+from store.access.api_tokens import ApiToken
 
 _NAME_CHARS = 40
 
@@ -14,7 +14,9 @@ def token_line(token: ApiToken, *, now: datetime) -> str:
     used = "never used" if token.last_used_at is None else f"used {_moment(token.last_used_at)}"
     name = printable(token.name, _NAME_CHARS)
     scopes = "" if token.scopes is None else f", only {' '.join(token.scopes)}"
-    return f"{name:<20}  {token.role:<8}  {_life(token, now)}, {used}{scopes}"
+    of = printable(" ".join(token.sources or ()), _NAME_CHARS)
+    sources = f", tickets of {of}" if of else ""
+    return f"{name:<20}  {token.role:<8}  {_life(token, now)}, {used}{scopes}{sources}"
 
 
 def token_object(token: ApiToken) -> dict[str, Any]:
@@ -24,6 +26,7 @@ def token_object(token: ApiToken) -> dict[str, Any]:
         "name": token.name,
         "role": token.role,
         "scopes": None if token.scopes is None else list(token.scopes),
+        "sources": None if token.sources is None else list(token.sources),
         "created_by": token.created_by,
         **{name: _iso(getattr(token, name)) for name in moments},
     }

@@ -13,9 +13,9 @@ from cli.running.services import Connected
 from core.errors import Transient
 from core.types import RunState
 from router.run_words import run_words
-from store import training_runs
 from store.engine import transaction
-from store.training_runs import TrainingRun
+from store.models import training_runs
+from store.models.training_runs import TrainingRun
 
 _POLL_S = 0.5
 _OPEN = (RunState.QUEUED, RunState.RUNNING)

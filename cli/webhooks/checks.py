@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 
 from core.errors import Invalid
 from core.events import WANTABLE
-from store import webhook_endpoints
-from store.deliveries import DeliveryState
-from store.webhook_endpoints import Endpoint
+from store.delivery import webhook_endpoints
+from store.delivery.deliveries import DeliveryState
+from store.delivery.webhook_endpoints import Endpoint
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from store.webhook_endpoints import Endpoint, Made
+    from store.delivery.webhook_endpoints import Endpoint, Made
 
 app = typer.Typer(no_args_is_help=True, help="Where events go, and what became of each.")
 
@@ -26,7 +26,7 @@ def list_(as_json: AsJson = False) -> None:
 
     from cli.running.services import connected
     from cli.webhooks.lines import endpoint_line, endpoint_object
-    from store import webhook_endpoints
+    from store.delivery import webhook_endpoints
     from store.engine import transaction
 
     output = Output(as_json=as_json)
@@ -55,7 +55,7 @@ def add(
     from core.addresses import check_url
     from core.sealing import Box
     from core.text import clean_text
-    from store import webhook_endpoints
+    from store.delivery import webhook_endpoints
     from store.engine import transaction
 
     events, words = known_events(event), clean_text(description).text
@@ -80,7 +80,7 @@ def rotate(id_: Id, as_json: AsJson = False) -> None:
     from cli.running.services import connected
     from cli.webhooks.checks import known
     from core.sealing import Box
-    from store import webhook_endpoints
+    from store.delivery import webhook_endpoints
     from store.engine import transaction
 
     with connected() as here:
@@ -96,8 +96,8 @@ def rotate(id_: Id, as_json: AsJson = False) -> None:
 @app.command("pause", epilog="Example: pointsman webhooks pause 3")
 def pause(id_: Id, as_json: AsJson = False) -> None:
     """Send nothing for now; what happens meanwhile waits."""
-    from store import webhook_endpoints
-    from store.webhook_endpoints import EndpointState
+    from store.delivery import webhook_endpoints
+    from store.delivery.webhook_endpoints import EndpointState
 
     def work(connection: "Connection", one: "Endpoint", by: str) -> "Endpoint":
         return webhook_endpoints.stop(connection, one, EndpointState.PAUSED, "by hand", by=by)
@@ -108,7 +108,7 @@ def pause(id_: Id, as_json: AsJson = False) -> None:
 @app.command("resume", epilog="Example: pointsman webhooks resume 3")
 def resume(id_: Id, as_json: AsJson = False) -> None:
     """Go on sending at once, also to one that was disabled or left alone after failures."""
-    from store import webhook_endpoints
+    from store.delivery import webhook_endpoints
 
     def work(connection: "Connection", one: "Endpoint", by: str) -> "Endpoint":
         return webhook_endpoints.resume(connection, one, by=by)
@@ -123,7 +123,7 @@ def test(id_: Id, as_json: AsJson = False) -> None:
 
     from cli.running.services import connected
     from cli.webhooks.checks import known
-    from store import delivery_log
+    from store.delivery import delivery_log
     from store.engine import transaction
 
     output, by = Output(as_json=as_json), getpass.getuser()
@@ -148,7 +148,7 @@ def deliveries(
     from cli.running.services import connected
     from cli.webhooks.checks import known, known_state
     from cli.webhooks.lines import delivery_line, delivery_object
-    from store import delivery_log
+    from store.delivery import delivery_log
     from store.engine import transaction
 
     output, wanted = Output(as_json=as_json), delivery_log.LogFilter(state=known_state(state))

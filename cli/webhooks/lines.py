@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from cli.output import printable
-from store.delivery_log import Logged
-from store.webhook_endpoints import Endpoint, EndpointState
+from store.delivery.delivery_log import Logged
+from store.delivery.webhook_endpoints import Endpoint, EndpointState
 
 _TARGET_CHARS = 60
 _ERROR_CHARS = 60

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from core.errors import Invalid
-from store import delivery_log
+from store.delivery import delivery_log
+from store.delivery.webhook_endpoints import Endpoint
 from store.engine import transaction
-from store.webhook_endpoints import Endpoint
 
 
 def replay_one(engine: Engine, one: Endpoint, delivery: int, *, by: str) -> None:

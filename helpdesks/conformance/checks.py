@@ -31,11 +31,12 @@ from helpdesks.kinds import KINDS
 from helpdesks.receiving import Delivery
 from helpdesks.taking import take
 from helpdesks.write_back import WriteBack
-from store import helpdesks, workers
-from store.claims import claim
-from store.decisions import Finished, finish
+from store.decided.decisions import Finished, finish
 from store.engine import transaction
-from store.helpdesks import Wanted
+from store.helpdesk import helpdesks
+from store.helpdesk.helpdesks import Wanted
+from store.queue import workers
+from store.queue.claims import claim
 
 Deliver = Callable[[str, Mapping[str, str], bytes], tuple[int, Any]]
 """Sends headers and a body to a path of the API; gives status and decoded answer."""

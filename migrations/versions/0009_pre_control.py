@@ -75,7 +75,7 @@ def downgrade() -> None:
 
 
 def _chain() -> None:
-    """Chains what was written before; as `store.audit` does, frozen here."""
+    """Chains what was written before; as `store.access.audit` does, frozen here."""
     bind, previous = op.get_bind(), _GENESIS
     rows = bind.execute(
         sa.text("SELECT id, at, actor, action, subject, detail FROM audit_log ORDER BY id")

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from core.types import Role
 from store.engine import transaction
-from store.taxonomy import Label, add_labels
+from store.rules.taxonomy import Label, add_labels
 from tests.factories.artifacts import LABELS
 from tests.factories.callers import a_secret, bearer, web_settings
 from tests.factories.processes import wait_until

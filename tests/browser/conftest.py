@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from core.types import Role
 from tests.browser.browsing import DESKTOP, INSTALL, Window, chromium, signed_in, window_of
 from tests.browser.stack import Stack, running
-from tests.conftest import fresh_database
+from tests.databases import fresh_database
 
 Enter = Callable[..., Window]
 

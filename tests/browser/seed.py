@@ -19,22 +19,18 @@ from core.sealing import Box
 from core.ticket_json import parse_ticket
 from core.types import Automation, FeedbackKind, HelpdeskKind, LabelLevel, Role, Ticket
 from router.ruleset import ruleset_object
-from store import (
-    corrections,
-    erasures,
-    label_requests,
-    model_versions,
-    proposals,
-    rulesets,
-    taxonomy,
-    tickets,
-    training_runs,
-    webhook_endpoints,
-)
-from store.corrections import Feedback
+from store.access import proposals
+from store.delivery import webhook_endpoints
+from store.delivery.webhook_endpoints import EndpointState, Wanted
 from store.engine import transaction
-from store.taxonomy import Department, Label
-from store.webhook_endpoints import EndpointState, Wanted
+from store.erasure import erasures
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.labels import label_requests
+from store.models import model_versions, training_runs
+from store.queue import tickets
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.browser.hostile import NAME, PAYLOADS
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.callers import a_person
@@ -42,6 +38,7 @@ from tests.factories.helpdesks import connect
 from trainer.operating.curves import measure_curves
 
 SOURCE = "shop"
+RIGHT_TO_LEFT = "שלום, הזמנתי מוצר ABC-200 לפני שבועיים והוא עדיין לא הגיע!"
 _SAMPLES = 60
 _TRIED = 2000
 
@@ -157,7 +154,7 @@ def _tickets() -> list[Ticket]:
         Ticket(id=f"x-{n}", subject=each, body=f"{each}\n{each}", channel=each[:40], customer=NAME)
         for n, each in enumerate(PAYLOADS)
     ]
-    return [*hostile, *friendly]
+    return [*hostile, *friendly, Ticket(id="sample-rtl", subject=RIGHT_TO_LEFT, body=RIGHT_TO_LEFT)]
 
 
 def _say(connection: Connection) -> None:

@@ -9,9 +9,10 @@ from playwright.sync_api import expect
 from sqlalchemy import Connection, text
 
 from core.types import Role
-from store import label_reports, storms
+from store.decided import storms
 from store.engine import transaction
-from store.label_reports import Found
+from store.labels import label_reports
+from store.labels.label_reports import Found
 from tests.browser.browsing import PHONE
 from tests.browser.conftest import Enter
 from tests.browser.hostile import PAYLOADS

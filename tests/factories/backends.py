@@ -37,7 +37,7 @@ class PlainBackend:
 def plain_kind(change: Change = lambda features: features) -> Kind:
     """A kind whose file is one word, and which computes what torch does."""
 
-    def load(files: Mapping[str, bytes], threads: int) -> PlainBackend:
+    def load(files: Mapping[str, bytes], lanes: int) -> PlainBackend:
         assert files[FILE] == CONTENT
         return PlainBackend(change=change)
 

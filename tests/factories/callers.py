@@ -10,10 +10,10 @@ from broker.rate_counts import RateCounts
 from core.passwords import hash_password
 from core.settings import Settings
 from core.types import Role
-from store import people
-from store.api_tokens import Wanted, create
+from store.access import people
+from store.access.api_tokens import Wanted, create
+from store.access.people import Person
 from store.engine import transaction
-from store.people import Person
 from web.callers import Doorman, make_doorman
 from web.rate_limits import RateLimits
 

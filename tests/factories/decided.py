@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from store.records import DecidedTicket
-from store.workers import Worker, WorkerReport
+from store.decided.records import DecidedTicket
+from store.queue.workers import Worker, WorkerReport
 
 MOMENT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 

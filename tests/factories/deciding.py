@@ -5,10 +5,10 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 
 from core.types import Rung
-from store import workers
-from store.claims import claim
-from store.decisions import Finished, finish
+from store.decided.decisions import Finished, finish
 from store.engine import transaction
+from store.queue import workers
+from store.queue.claims import claim
 from tests.factories.values import finished
 
 Change = Callable[[Finished], Finished]

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from uuid_utils.compat import uuid7
 
 from core.addresses import Reach
@@ -18,9 +18,9 @@ from deliver.receivers import ReceiverBook
 from deliver.relay import Pace, Relay
 from deliver.schedule import Patience
 from deliver.webhooks import Wire
-from store import outbox, webhook_endpoints
+from store.delivery import outbox, webhook_endpoints
+from store.delivery.webhook_endpoints import Endpoint, Made, Wanted
 from store.engine import transaction
-from store.webhook_endpoints import Endpoint, Made, Wanted
 
 LOOPBACK = Reach(over_http=True, networks=(ip_network("127.0.0.0/8"),))
 BOX = Box(None)
@@ -28,6 +28,12 @@ _TIMES = {
     "deliveries": ("next_at", "since", "created_at", "done_at"),
     "webhook_endpoints": ("failing_since", "open_until", "old_secret_until", "delivered_at"),
 }
+_BUSY = text(
+    "SELECT EXISTS (SELECT FROM deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id "
+    "WHERE d.state = 'sending' OR (d.state = 'waiting' AND d.next_at <= clock_timestamp() "
+    "AND e.state = 'active' AND e.deleted_at IS NULL "
+    "AND coalesce(e.open_until, '-infinity') <= clock_timestamp()))"
+)
 
 
 def an_endpoint(engine: Engine, url: str, **changes: Any) -> Made:
@@ -69,11 +75,24 @@ def deliver_all(relay: Relay, *others: Relay) -> None:
 
 def pass_time(engine: Engine, time: timedelta) -> None:
     """Moves everything that deliveries go by into the past, as if so much time had gone by."""
+    with engine.begin() as connection:
+        move_back(connection, time)
+
+
+def pass_time_unless_busy(engine: Engine, time: timedelta) -> bool:
+    """The same beside a relay that works; False, and nothing moves, while it has anything to do."""
+    with engine.begin() as connection:
+        connection.execute(text("SELECT id FROM webhook_endpoints ORDER BY id FOR UPDATE"))
+        if connection.execute(_BUSY).scalar_one():
+            return False
+        move_back(connection, time)
+        return True
+
+
+def move_back(connection: Connection, time: timedelta) -> None:
     for table, columns in _TIMES.items():
         moved = ", ".join(f"{column} = {column} - CAST(:time AS interval)" for column in columns)
-        statement = text(f"UPDATE {table} SET {moved}")
-        with engine.begin() as connection:
-            connection.execute(statement, {"time": time})
+        connection.execute(text(f"UPDATE {table} SET {moved}"), {"time": time})
 
 
 def the_endpoint(engine: Engine, id_: int) -> Endpoint:

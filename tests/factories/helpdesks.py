@@ -12,7 +12,7 @@ from core.types import HelpdeskKind
 from helpdesks.conformance.senders import SECRET, STANDARD_SECRET
 from helpdesks.desk import Access
 from store.engine import transaction
-from store.helpdesks import Helpdesk
+from store.helpdesk.helpdesks import Helpdesk
 from web.api.connections.changes import Terms, add_connection
 from web.api.connections.schemas import NewConnection
 

@@ -3,8 +3,8 @@
 from sqlalchemy import Engine
 
 from classifier.artifacts import Artifact
-from store import model_versions
 from store.engine import transaction
+from store.models import model_versions
 
 
 def register(engine: Engine, artifact: Artifact) -> None:

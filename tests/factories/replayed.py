@@ -11,10 +11,12 @@ from router.parse import parse_ruleset
 from router.policy import policy_object
 from router.rulebook import compile_rulebook
 from router.ruleset import Ruleset, ruleset_object
-from store import model_versions, rulesets, workers
-from store.claims import Claim, claim
-from store.decisions import Finished, finish
-from store.tickets import accept
+from store.decided.decisions import Finished, finish
+from store.models import model_versions
+from store.queue import workers
+from store.queue.claims import Claim, claim
+from store.queue.tickets import accept
+from store.rules import rulesets
 from tests.factories.scorers import FakeScorer
 from worker.deciding import decided
 from worker.host import Serving

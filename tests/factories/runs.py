@@ -4,9 +4,9 @@ import threading
 
 from sqlalchemy import Engine
 
-from store import training_runs
 from store.engine import transaction
-from store.training_runs import TrainingRun
+from store.models import training_runs
+from store.models.training_runs import TrainingRun
 from trainer.loop.runs import Plan, carry_out
 
 

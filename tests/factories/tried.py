@@ -8,14 +8,17 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, text
 
 from core.types import Decision, FeedbackKind
-from store import corrections, model_versions, taxonomy, workers
-from store.claims import claim
-from store.corrections import Feedback
-from store.decisions import finish
+from store.decided.decisions import finish
 from store.engine import transaction
-from store.taxonomy import Department, Label
-from store.tickets import accept
-from store.trial_evidence import keep_shadows
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.models import model_versions
+from store.models.trial_evidence import keep_shadows
+from store.queue import workers
+from store.queue.claims import claim
+from store.queue.tickets import accept
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.values import finished, tickets
 
 LABELS = ("delivery", "refund")

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from core.types import Decision, Reason, Routing, Rung, Ticket, Versions
-from store.claims import Claim
-from store.decisions import Finished
+from store.decided.decisions import Finished
+from store.queue.claims import Claim
 
 
 def a_ticket(id_: str = "t-1", **changes: Any) -> Ticket:

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from web.console.pages import Visit
 
 

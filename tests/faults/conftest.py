@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 from broker.app import make_producer_app
 from broker.embedded import free_port
 from core.types import Role
-from store import workers
+from store.queue import workers
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.callers import a_secret, bearer
 from tests.factories.models import install
@@ -145,6 +145,11 @@ class System:
     def execute_worker(self, *options: str, **settings: str) -> "RunningWorker":
         """By a fresh interpreter."""
         return self._supervised("worker", options, settings, self.processes.execute)
+
+    def start_relay(self, **settings: str) -> "RunningWorker":
+        """A relay that reaches receivers on this machine."""
+        here = {"POINTSMAN_WEBHOOK_HTTP": "true", "POINTSMAN_WEBHOOK_NETWORKS": "127.0.0.0/8"}
+        return self._supervised("deliver", (), {**here, **settings}, self.processes.start)
 
     def start_web(self, *options: str, **settings: str) -> "Web":
         settings = {"POINTSMAN_HTTP_PORT": str(free_port()), **settings}

@@ -19,7 +19,7 @@ from typing import Protocol
 _REPOSITORY = Path(__file__).parent.parent.parent
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    [f"tests.faults.{name}" for name in ("root", "worker", "web", "trainer")]
+    [f"tests.faults.{name}" for name in ("root", "worker", "web", "trainer", "deliver")]
 )
 _LOCK = threading.Lock()  # multiprocessing looks after all children at each start
 

@@ -19,7 +19,7 @@ from broker.client import announce
 from core.ticket_json import ticket_object
 from core.types import Ticket
 from store.engine import transaction
-from store.tickets import accept
+from store.queue.tickets import accept
 
 SOURCE = "faults"
 _PATIENCE_S = 180

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from store import workers
 from store.engine import transaction
+from store.queue import workers
 from tests.factories.processes import wait_until
 from tests.factories.values import a_ticket, tickets
 from tests.faults.conftest import Run, RunningWorker, System, not_here

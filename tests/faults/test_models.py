@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from store.engine import transaction
-from store.model_versions import active
+from store.models.model_versions import active
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.models import activate, install, register
 from tests.factories.processes import wait_until

@@ -9,10 +9,10 @@ from broker.app import make_producer_app
 from broker.messages import SUBMIT, TICKETS_QUEUE
 from core.telemetry import configure_logging
 from core.types import FeedbackKind, Role
-from store import corrections
-from store.corrections import Feedback
 from store.engine import transaction
-from store.tickets import find
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.queue.tickets import find
 from tests.factories.callers import a_secret, bearer, web_settings
 from tests.factories.processes import wait_until
 from tests.faults.conftest import System

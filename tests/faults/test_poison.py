@@ -5,11 +5,11 @@ import math
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from store import workers
-from store.claims import ALONE_UNTIL
-from store.deaths import note_deaths
-from store.decisions import replay_quarantined
+from store.decided.decisions import replay_quarantined
 from store.engine import transaction
+from store.queue import workers
+from store.queue.claims import ALONE_UNTIL
+from store.queue.deaths import note_deaths
 from tests.factories.processes import wait_until
 from tests.factories.values import a_ticket, tickets
 from tests.faults.conftest import RunningWorker, System

@@ -11,10 +11,11 @@ from sqlalchemy import Engine, text
 from broker.app import make_producer_app
 from broker.client import wake_trainers
 from core.types import Ticket
-from store import taxonomy, training_runs
 from store.engine import transaction
-from store.taxonomy import Label
-from store.tickets import import_labelled
+from store.models import training_runs
+from store.queue.tickets import import_labelled
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
 from tests.factories.processes import wait_until

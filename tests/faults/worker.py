@@ -30,7 +30,8 @@ from sqlalchemy import Engine
 from classifier.architecture import MultilabelTransformer
 from core.errors import Transient
 from core.process import die_with_parent, leave, run_process
-from store import decisions, engine
+from store import engine
+from store.decided import decisions
 from tests.faults.mutants import mutate
 from worker import storing
 from worker.app import Parts, Worker

@@ -13,11 +13,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from migrations.upgrade import alembic_config, upgrade
-from store import workers
-from store.claims import claim
-from store.decisions import finish
+from store.decided.decisions import finish
 from store.engine import make_engine, transaction
-from store.tickets import accept
+from store.queue import workers
+from store.queue.claims import claim
+from store.queue.tickets import accept
 from tests.factories.values import finished, tickets
 
 _LANDED = "0010_pre_feedback"

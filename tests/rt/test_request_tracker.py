@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, text
 from core.addresses import Reach
 from core.sealing import Box
 from core.types import HelpdeskKind
-from store import rulesets
 from store.engine import transaction
-from store.taxonomy import Department, Label, add_departments, add_labels
+from store.rules import rulesets
+from store.rules.taxonomy import Department, Label, add_departments, add_labels
 from tests.factories.processes import Processes, wait_until
 from tests.rt.conftest import PASSWORD, Tracker
 from web.api.connections.changes import Terms, add_connection

@@ -17,10 +17,10 @@ from classifier.artifacts import open_artifact
 from classifier.scoring import Thresholds
 from classifier.transformer import Network, load_network
 from core.text import model_text
-from store import drift_reports, stream
-from store.drift_reports import DriftReport, Found, OpenWindow
 from store.engine import transaction
-from store.stream import Decided
+from store.figures import drift_reports, stream
+from store.figures.drift_reports import DriftReport, Found, OpenWindow
+from store.figures.stream import Decided
 from trainer.drift.findings import Finding, Severity
 from trainer.drift.limits import Limits
 from trainer.drift.reference import (

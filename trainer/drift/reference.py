@@ -18,8 +18,8 @@ from classifier.transformer import Network
 from core.errors import Invalid
 from core.text import text_hash
 from store.engine import transaction
-from store.exclusions import erased_texts, keyed_texts
-from store.stream import Decided
+from store.erasure.exclusions import erased_texts, keyed_texts
+from store.figures.stream import Decided
 from trainer.drift.files import read_ticket_file
 from trainer.drift.window import Window
 from trainer.job.workspace import write_whole

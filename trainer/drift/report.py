@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from core.errors import Invalid
-from store.drift_reports import DriftReport
+from store.figures.drift_reports import DriftReport
 from trainer.drift.compare import Comparison, Side
 from trainer.drift.findings import Finding, Severity, Signal, finding_of, gravest
 from trainer.drift.label_rows import LabelRow, label_rows

@@ -11,10 +11,13 @@ from classifier.artifacts import open_artifact
 from classifier.transformer import load_network
 from core.errors import PointsmanError
 from core.text import model_text
-from store import label_reports, route_corrections, stream, taxonomy
 from store.engine import transaction
-from store.label_reports import Found, Unlabelled
-from store.stream import Serving
+from store.feedback import route_corrections
+from store.figures import stream
+from store.figures.stream import Serving
+from store.labels import label_reports
+from store.labels.label_reports import Found, Unlabelled
+from store.rules import taxonomy
 from trainer.labels.gaps import gaps
 from trainer.labels.overlaps import overlaps
 

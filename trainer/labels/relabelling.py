@@ -21,9 +21,11 @@ from core.text import model_text
 from core.types import LabelMove
 from router.label_changes import commit
 from router.label_outlook import Outlook, Wanted
-from store import label_history, label_usage, model_versions, taxonomy
 from store.engine import transaction
-from store.label_moves import LabelChange, OperatedModel
+from store.labels import label_usage
+from store.labels.label_moves import LabelChange, OperatedModel
+from store.models import model_versions
+from store.rules import label_history, taxonomy
 from trainer.labels.added_label import NewLabel, background_of
 from trainer.labels.operated import Note, operate
 from trainer.labels.surgery import Body, Group, merge_groups, regrouped, with_new

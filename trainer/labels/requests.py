@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Engine
 from core.errors import Invalid, Permanent
 from router.label_outlook import Outlook, Wanted, look
 from router.label_wishes import parse_wanted
-from store import label_requests
 from store.engine import transaction
-from store.label_moves import LabelChange
-from store.label_requests import LabelRequest
+from store.labels import label_requests
+from store.labels.label_moves import LabelChange
+from store.labels.label_requests import LabelRequest
 from trainer.labels.relabelling import Workshop, carry_out
 
 _log = structlog.get_logger(__name__)

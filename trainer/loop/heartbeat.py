@@ -12,9 +12,9 @@ import structlog
 from sqlalchemy import Engine
 
 from core.errors import PointsmanError
-from store import training_runs
 from store.engine import transaction
-from store.training_runs import TrainingRun
+from store.models import training_runs
+from store.models.training_runs import TrainingRun
 
 _log = structlog.get_logger(__name__)
 _NOTES_KEPT = 20

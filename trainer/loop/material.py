@@ -16,10 +16,11 @@ from sqlalchemy import Connection, Engine
 from core.label_meaning import Meaning, Read
 from core.learning import MIN_POSITIVES
 from core.types import Verdict
-from store import label_history, model_versions, snapshots, taxonomy
-from store.corrections import LabelFeedback, hold, standing_label_feedback
 from store.engine import transaction
-from store.exclusions import erased_texts, is_anything_erased
+from store.erasure.exclusions import erased_texts, is_anything_erased
+from store.feedback.corrections import LabelFeedback, hold, standing_label_feedback
+from store.models import model_versions, snapshots
+from store.rules import label_history, taxonomy
 from trainer.fit.baseline import out_of_fold_scores
 from trainer.fit.corpus import Corpus
 from trainer.loop.noise import Correction, mass_edits, unlikely
@@ -36,6 +37,7 @@ from trainer.loop.snapshot import (
     join,
     read_known,
 )
+from trainer.loop.storms import thinned
 from trainer.loop.unshown import read_policies, without_unshown
 from trainer.reporting.report import HELD_OUT_FILE
 
@@ -53,12 +55,14 @@ class Doubts:
         within: this time.
         least_weight: an agent whose changes are right less often than this, in [0, 1], waits.
         shares: what one agent or one source may teach.
+        incident_examples: so many tickets of one storm teach, at most.
     """
 
     most: int
     within: timedelta
     least_weight: float = 0.6
     shares: Shares = field(default_factory=Shares)
+    incident_examples: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +91,9 @@ def gather(engine: Engine, doubts: Doubts, seed: int) -> Draft:
     reasons = {**_settled(read.feedback), **{id_: f"held: {why}" for id_, why in suspects.items()}}
     entries, excluded = join(read.base, map(_entry, read.feedback), reasons)
     entries, erased = _without_erased(engine, entries)
+    entries, alike = thinned(engine, entries, read.known, most=doubts.incident_examples)
     entries, surplus = _within_shares(entries, read, doubts.shares)
-    left_out = [*excluded, *erased, *surplus, *read.unclear]
+    left_out = [*excluded, *erased, *alike, *surplus, *read.unclear]
     made = draft(entries, left_out, known=read.known, seed=seed)
     return replace(made, names=_names(read, made))
 
@@ -113,7 +118,7 @@ def _within_shares(
     What a person released from among the held is believed, and so not counted.
     """
     given = {item.id: item for item in read.feedback if item.verdict is None}
-    judging = {mark for mark, side in read.known.sides.items() if side is not Side.TRAIN}
+    judging = read.known.judging
     taught = [
         Taught(
             id=entry.correction,

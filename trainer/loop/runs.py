@@ -11,9 +11,11 @@ from classifier.artifacts import Artifact, open_artifact
 from core.errors import ArtifactInvalid, PointsmanError, Transient
 from router import serving
 from router.parse import parse_ruleset
-from store import audit, model_versions, rulesets, snapshots, training_runs
+from store.access import audit
 from store.engine import transaction
-from store.training_runs import TrainingRun
+from store.models import model_versions, snapshots, training_runs
+from store.models.training_runs import TrainingRun
+from store.rules import rulesets
 from trainer.job.progress import Progress
 from trainer.job.request import EMBEDDINGS, TrainRequest
 from trainer.loop.gate import GateDecision, GateLimits, GateOutcome

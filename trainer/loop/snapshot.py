@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -54,12 +54,14 @@ class Entry:
         ticket: with labels.
         at: when the labels were given.
         correction: the feedback that gave them; None for a base ticket.
+        incident: the storm that the ticket is part of, if any.
     """
 
     ticket_id: UUID
     ticket: Ticket
     at: datetime
     correction: UUID | None = None
+    incident: int | None = None
 
     @property
     def text(self) -> str:
@@ -150,6 +152,11 @@ class Known:
     sides: Mapping[str, Side]
     corrections: frozenset[str] = frozenset()
 
+    @property
+    def judging(self) -> frozenset[str]:
+        """Marks of the rows that teach nothing."""
+        return frozenset(mark for mark, side in self.sides.items() if side is not Side.TRAIN)
+
 
 def join(
     base: Iterable[Entry], feedback: Iterable[Entry], held: Mapping[UUID, str]
@@ -192,11 +199,11 @@ def draft(
 ) -> Draft:
     """Deals entries out to the sides.
 
-    Rows of one customer and near duplicates stay together. What an earlier snapshot knew keeps its
-    side, but new feedback takes its group with it: it is there to teach. Once there is much of it,
-    the newest judges, the next model as its newest slice and later ones as holdout. So the holdout
-    of a run holds nothing that the same run could have been misled by. Of new base tickets a
-    stratified share becomes holdout.
+    Rows of one customer, near duplicates and tickets of one incident stay together. What an
+    earlier snapshot knew keeps its side, but new feedback takes its group with it: it is there to
+    teach. Once there is much of it, the newest judges, the next model as its newest slice and later
+    ones as holdout. So the holdout of a run holds nothing that the same run could have been misled
+    by. Of new base tickets a stratified share becomes holdout.
 
     Args:
         entries: from `join`.
@@ -259,8 +266,9 @@ def _excluded(entry: Entry, reason: str) -> Excluded:
     return Excluded(ticket_id=entry.ticket_id, correction=entry.correction, reason=reason)
 
 
-def _keys(entry: Entry) -> list[tuple[str, str]]:
-    return [("customer", entry.ticket.customer)] if entry.ticket.customer else []
+def _keys(entry: Entry) -> list[tuple[str, Hashable]]:
+    ties = [("customer", entry.ticket.customer or None), ("incident", entry.incident)]
+    return [(kind, value) for kind, value in ties if value is not None]
 
 
 def _is_fresh(entry: Entry, known: Known) -> bool:

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Engine
 
 from core.text import model_text, text_hash
 from core.ticket_files import is_tombstone
-from store import exclusions
 from store.engine import transaction
+from store.erasure import exclusions
 from trainer.job.workspace import write_whole
 from trainer.loop.snapshot import DESCRIPTION, Side, rows_file
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from store.training_runs import Since
+from store.models.training_runs import Since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

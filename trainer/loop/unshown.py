@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from core.label_meaning import Meaning
 from router.policy import Policy, parse_policy
-from store.corrections import LabelFeedback
-from store.replay import policies
+from store.decided.replay import policies
+from store.feedback.corrections import LabelFeedback
 from trainer.loop.snapshot import Excluded
 
 

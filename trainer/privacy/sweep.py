@@ -16,9 +16,10 @@ import structlog
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine
 
-from store import erasures, exclusions, snapshots
 from store.engine import transaction
-from store.erasures import Erasure
+from store.erasure import erasures, exclusions
+from store.erasure.erasures import Erasure
+from store.models import snapshots
 from trainer.drift.reference import forget
 from trainer.fit import embedding_store as embeddings
 from trainer.job.request import EMBEDDINGS

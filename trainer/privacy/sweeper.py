@@ -11,8 +11,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection, Engine
 
-from store import erasures
 from store.engine import transaction
+from store.erasure import erasures
 from store.retention import texts_done_until
 from trainer.privacy.sweep import erase_files
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from store.trial_evidence import Judged, Pair
+from store.models.trial_evidence import Judged, Pair
 from trainer.trials.evidence import Array, bets, more_often, upper_rate
 
 _MOST = 1e9  # what JSON and people can still read

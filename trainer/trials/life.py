@@ -14,8 +14,8 @@ from core.errors import ArtifactInvalid
 from core.settings import Settings
 from core.types import TrialStage
 from router import serving
-from store import model_versions, trial_evidence, trials
-from store.trials import Trial, TrialOutcome
+from store.models import model_versions, trial_evidence, trials
+from store.models.trials import Trial, TrialOutcome
 from trainer.trials.judge import (
     Finding,
     Ruling,

@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, Response
 from core.errors import Invalid
 from core.passwords import MAX_CHARS
 from core.types import Role
-from store import people, sessions
-from store.api_tokens import Caller
+from store.access import people, sessions
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.callers import Doorman, address_of
 from web.console.labels.answers import go_to

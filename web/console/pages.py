@@ -18,8 +18,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from core.types import Role
-from store.api_tokens import Caller
-from web.console.models.gate_words import check_said, gate_said
+from store.access.api_tokens import Caller
+from web.console.kept import conditions, effects, sentences
 from web.console.numbers import number, percent
 from web.console.rules.findings import problem, remedy
 from web.console.terms import called
@@ -161,9 +161,10 @@ def _environment(language: str) -> Environment:
     )
     pages.filters |= {
         "called": partial(called, words=words),
-        "check_said": partial(check_said, words=words, language=language),
+        "condition": conditions(words, language),
         "duration": duration,
-        "gate_said": partial(gate_said, words=words, language=language),
+        "effect": effects(words, language),
+        "kept": sentences(words, language),
         "moment": moment,
         "problem": partial(problem, words=words),
         "remedy": partial(remedy, words=words),

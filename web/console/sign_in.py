@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.passwords import MAX_CHARS
-from store.people import MAX_NAME_CHARS, NAME
+from store.access.people import MAX_NAME_CHARS, NAME
 from web.browsers import is_from_a_page
 from web.callers import Doorman, address_of
 from web.console.pages import Pages

@@ -16,9 +16,10 @@ from router.rules_yaml import dump_rules
 from router.ruleset import Rule, Ruleset, ruleset_object
 from router.suggest import with_rule
 from router.suggesting import Looking, suggestions_object
-from store import declined_suggestions, records
+from store.decided import records
+from store.decided.records import DecidedTicket
 from store.engine import transaction
-from store.records import DecidedTicket
+from store.rules import declined_suggestions
 from web.api.rules.doors import must_stand
 from web.api.why.suggestions import SuggestionKey
 from web.console.labels.answers import actor, may

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from babel.support import NullTranslations
 
 from core.types import Reason, ReviewOutcome, Rung, RunState, TicketState
-from store.trials import TrialOutcome
+from store.models.trials import TrialOutcome
 from web.console.words import N_
 
 TERMS: Mapping[str, Mapping[str, str]] = {

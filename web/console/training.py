@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from core.types import RunState
-from store import snapshots, training_runs
 from store.engine import transaction
+from store.models import snapshots, training_runs
 from web.api.cursors import cursor_of_number, number_of
 from web.api.retrain.schemas import RetrainWish, RunRecord, line_of, record_of
 from web.console.labels.answers import actor, go_to, may

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from core.errors import Invalid
 from core.types import Role
-from store import people, sessions
-from store.people import MAX_NAME_CHARS, Identity, Person
-from store.sessions import SessionLife
+from store.access import people, sessions
+from store.access.people import MAX_NAME_CHARS, Identity, Person
+from store.access.sessions import SessionLife
 from web.problems import Problem
 from web.sign_in.oidc import refusal
 

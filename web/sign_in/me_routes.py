@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from core.errors import Invalid
 from core.passwords import hash_password
-from store import people, sessions
-from store.api_tokens import Caller
+from store.access import people, sessions
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.access import caller
 from web.callers import Doorman, address_of
@@ -105,5 +105,6 @@ def me_of(who: Caller, secret: str | None) -> Me:
         name=who.name,
         role=who.role,
         scopes=None if who.scopes is None else sorted(who.scopes),
+        sources=None if who.sources is None else list(who.sources),
         csrf_token=secret and csrf_token(secret),
     )

@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 
 from core.passwords import fits, hash_password, is_outdated
 from core.settings import Settings
-from store import people, sessions
+from store.access import people, sessions
+from store.access.people import Attempt, Lockout
+from store.access.sessions import SessionLife
 from store.engine import transaction
-from store.people import Attempt, Lockout
-from store.sessions import SessionLife
 
 _log = structlog.get_logger(__name__)
 

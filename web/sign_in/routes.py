@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from store import sessions
-from store.api_tokens import Caller
+from store.access import sessions
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.callers import Doorman, address_of
 from web.problems import Problem, documented

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.passwords import MAX_CHARS
 from core.types import Role
-from store.people import MAX_NAME_CHARS
+from store.access.people import MAX_NAME_CHARS
 
 _CSRF = "3f1c0a7be9d24c5e8a6b1f0d7c2e9b4a5d8f3e6c1b0a9d7e4f2c5b8a1d6e3f90"
 _Password = Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
@@ -46,8 +46,9 @@ class PasswordChange(BaseModel):
 class Me(BaseModel):
     """Who asks, as Pointsman knows them.
 
-    `scopes` is null where nothing narrows the role. `csrf_token` is null for tokens, which need
-    none; a page sends it as `X-CSRF-Token` with all that changes something.
+    `scopes` is null where nothing narrows the role, `sources` where tickets of all are there.
+    `csrf_token` is null for tokens, which need none; a page sends it as `X-CSRF-Token` with all
+    that changes something.
     """
 
     model_config = ConfigDict(
@@ -57,6 +58,7 @@ class Me(BaseModel):
                 "name": "ann@example.com",
                 "role": "ops",
                 "scopes": None,
+                "sources": None,
                 "csrf_token": _CSRF,
             }
         }
@@ -66,4 +68,5 @@ class Me(BaseModel):
     name: str
     role: Role
     scopes: list[str] | None
+    sources: list[str] | None
     csrf_token: str | None

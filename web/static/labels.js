@@ -3,7 +3,9 @@
 // that is filled in anew.
 
 const WIDTH = 600;
-const shown = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+const { lang } = document.documentElement;
+const shown = new Intl.NumberFormat(lang, { style: "percent" });
+const score = new Intl.NumberFormat(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 // The closest point that predicts no more than the threshold does; points fall by threshold.
 function at(points, threshold) {
@@ -27,10 +29,10 @@ function tell(form) {
     const range = row.querySelector("input[type=range]");
     const isOwn = row.querySelector("[data-own]").checked;
     scores[row.dataset.score] = isOwn ? null : Number(range.value);
-    const score = isOwn ? row.dataset.acts : range.value;
-    row.querySelector("output").textContent = score ? Number(score).toFixed(2) : "";
+    const from = isOwn ? row.dataset.acts : range.value;
+    row.querySelector("output").textContent = from ? score.format(Number(from)) : "";
     const line = row.querySelector("[data-worth]");
-    line.textContent = score ? worth(points, Number(score), line.dataset.words) : "";
+    line.textContent = from ? worth(points, Number(from), line.dataset.words) : "";
   }
   const steers = form.querySelector("input[name=automation]:checked")?.value === "auto";
   const chosen = steers ? scores.auto_from : scores.preselect_from;

@@ -37,7 +37,7 @@ def ack_before_commit() -> None:
 
 def no_fence() -> None:
     """(b) Whoever finishes a ticket may, whatever became of its claim."""
-    from store import decisions
+    from store.decided import decisions
 
     decisions._LOCK_MINE = text(
         "SELECT t.id FROM tickets t WHERE t.id = ANY(:ids) AND :tokens IS NOT NULL "
@@ -55,7 +55,7 @@ def no_sweeper() -> None:
 
 def worker_clock() -> None:
     """(e) Leases by the worker's own clock."""
-    from store import claims
+    from store.queue import claims
 
     for name in ("_CLAIM_ANY", "_CLAIM_THESE", "_GIVE_BACK_EXPIRED"):
         setattr(claims, name, _ByOwnClock(getattr(claims, name).text))
@@ -76,7 +76,7 @@ class _ByOwnClock:
 
 def outbox_apart() -> None:
     """(f) Decisions are committed first, their events in a transaction of their own."""
-    from store import decisions
+    from store.decided import decisions
 
     module: Any = decisions
     copy = module.copy_rows

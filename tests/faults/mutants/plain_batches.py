@@ -22,11 +22,11 @@ from sqlalchemy import Connection
 from core.process import die_with_parent, leave
 from core.ticket_json import parse_ticket
 from core.types import Ticket
-from store import workers
-from store.claims import Claim, claim
-from store.decisions import Finished, finish
+from store.decided.decisions import Finished, finish
 from store.engine import make_engine, transaction
-from store.tickets import accept
+from store.queue import workers
+from store.queue.claims import Claim, claim
+from store.queue.tickets import accept
 from tests.factories.values import a_decision
 from tests.faults.ledger import SOURCE
 

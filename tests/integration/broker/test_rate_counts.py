@@ -1,3 +1,4 @@
+import pytest
 import redis
 
 from broker.rate_counts import RateCounts
@@ -27,6 +28,15 @@ def test_two_processes_share_a_count_and_the_minute_ends_in_redis(redis_url: str
         assert 0 < client.ttl(name) <= 60
         client.delete(name)
     assert other.wait_s(key, most=1, cost=1) is None
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_to_ask_counts_nothing(redis_url: str, is_there: bool) -> None:
+    counts = RateCounts(redis_url if is_there else _NOWHERE, timeout_s=2)
+    key = ("requests", "token:1")
+    assert [counts.wait_s(key, most=1, cost=cost) for cost in (0, 0, 1, 0)] == [None] * 4
+    assert counts.wait_s(key, most=1, cost=1) is not None
+    assert counts.wait_s(key, most=1, cost=0) is not None
 
 
 def test_without_redis_each_process_counts_for_itself() -> None:

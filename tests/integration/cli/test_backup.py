@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from cli.main import main
-from store import model_versions, workers
-from store.claims import claim, give_back_of_the_dead
-from store.decisions import finish
+from store.decided.decisions import finish
 from store.engine import transaction
-from store.tickets import accept
+from store.models import model_versions
+from store.queue import workers
+from store.queue.claims import claim, give_back_of_the_dead
+from store.queue.tickets import accept
 from tests.factories.processes import wait_until
 from tests.factories.values import a_ticket, finished
 from tests.integration.cli.conftest import Run

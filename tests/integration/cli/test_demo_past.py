@@ -15,10 +15,12 @@ from cli.demo.round import Round
 from cli.output import Output
 from core.types import ReviewReason
 from router.ruleset import ruleset_object
-from store import model_versions, rulesets, taxonomy, tickets, training_runs
-from store.decisions import Finished
+from store.decided.decisions import Finished
 from store.engine import transaction
-from store.review_items import Wanted
+from store.feedback.review_items import Wanted
+from store.models import model_versions, training_runs
+from store.queue import tickets
+from store.rules import rulesets, taxonomy
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.deciding import decide_all
 

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import Engine
 
 from cli.main import main
-from store import model_versions
 from store.engine import transaction
+from store.models import model_versions
 from tests.factories.artifacts import build_tiny_artifact
 from tests.integration.cli.conftest import Run
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 
 from cli.main import main
 from store.engine import transaction
-from store.tickets import accept
+from store.queue.tickets import accept
 from tests.factories.values import a_ticket
 from tests.integration.cli.conftest import Run
 

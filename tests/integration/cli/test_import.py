@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 
 from cli.main import main
 from store.engine import transaction
-from store.snapshots import base_tickets
+from store.models.snapshots import base_tickets
 from tests.integration.cli.conftest import Run
 
 _SECRET = "the customer's own words"
@@ -44,6 +44,7 @@ def test_history_is_imported_to_learn_from_and_what_is_refused_is_reported(
     status, said = run("tickets", "import", file)
     counts = (said["created"], said["duplicate"], said["refused"], said["rows"])
     assert (status, counts, said["format"]) == (1, (2, 1, 2, 5), "jsonl")
+    assert said["not_in_use"] == ["a"]
     lines = [json.loads(line) for line in Path(said["report"]).read_text().splitlines()]
     assert [(line["row"], line["field"], line["problem"]) for line in lines] == [
         (2, "labels", "is missing"),

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Engine
 from classifier.artifacts import Artifact
 from cli.main import main
 from core.types import Ticket
-from store import rulesets, taxonomy
 from store.engine import transaction
-from store.taxonomy import Department, Label
-from store.tickets import import_labelled
+from store.queue.tickets import import_labelled
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.labelled import labelled_rows
 from tests.factories.models import install
@@ -89,6 +89,20 @@ def test_a_label_is_added_from_a_description_and_examples(
     listed = _listed(run)["lockout"]
     assert listed["tickets"] == 8
     assert 0 < listed["threshold"] < 1
+
+
+def test_a_label_that_the_model_learned_from_an_import_is_added_to_what_rules_may_name(
+    run: Run, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM labels WHERE name = 'login'")
+    status, made = run("labels", "add", "login", "--description", "Cannot sign in")
+    assert (status, made["model"]) == (0, None)
+    assert (_listed(run)["login"]["threshold"], _listed(run)["login"]["automation"]) == (
+        0.5,
+        "auto",
+    )
+    assert run("labels", "add", "login", "--description", "Cannot sign in")[0] == 2
 
 
 def test_a_ticket_here_is_an_example_by_its_senders_id(run: Run) -> None:

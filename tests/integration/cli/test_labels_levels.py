@@ -11,9 +11,9 @@ from core.types import Automation, LabelLevel
 from router.operating_points import Curves
 from router.rules_yaml import dump_rules
 from router.ruleset import ruleset_object
-from store import rulesets
 from store.engine import transaction
-from store.taxonomy import Department, Label, add_departments, add_labels, labels
+from store.rules import rulesets
+from store.rules.taxonomy import Department, Label, add_departments, add_labels, labels
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.models import install
 from tests.factories.rulesets import a_rule, a_ruleset, label

@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 
 from cli.main import main
 from core.types import FeedbackKind
-from store import corrections
-from store.corrections import Feedback
 from store.engine import transaction
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.models import install
 from tests.factories.streams import Made, age_model, put

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine
 
 from core.passwords import fits
-from store import people
+from store.access import people
+from store.access.people import Lockout
 from store.engine import transaction
-from store.people import Lockout
 from tests.integration.cli.conftest import Run
 
 _PASSWORD = "four unrelated words here"

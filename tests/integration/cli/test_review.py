@@ -8,9 +8,9 @@ from sqlalchemy import Engine, text
 from cli.main import main
 from core.types import ReviewReason
 from store.engine import transaction
-from store.review_items import Wanted
-from store.taxonomy import Label, add_labels
-from store.tickets import accept
+from store.feedback.review_items import Wanted
+from store.queue.tickets import accept
+from store.rules.taxonomy import Label, add_labels
 from tests.factories.deciding import decide_all
 from tests.factories.values import tickets
 from tests.integration.cli.conftest import Run

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, Engine
 from cli.main import main
 from router.rules_yaml import load_rules
 from router.ruleset import ruleset_object
-from store import rulesets, taxonomy
 from store.engine import transaction
-from store.taxonomy import Department, Label
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.integration.cli.conftest import Run
 
 _RULES = """\

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, text
 from cli.main import main
 from router.rules_yaml import dump_rules
 from router.ruleset import Ruleset
-from store import rulesets, taxonomy
 from store.engine import transaction
-from store.taxonomy import Department, Label
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.replayed import decide_stored
 from tests.factories.rulesets import a_rule, a_ruleset, label
 from tests.factories.values import a_ticket

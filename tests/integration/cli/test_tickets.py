@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from broker.messages import TICKETS_QUEUE
 from cli.main import main
 from core.types import TicketState
-from store.decisions import Finished
+from store.decided.decisions import Finished
 from store.engine import transaction
 from tests.factories.deciding import decide_all
 from tests.integration.cli.conftest import Run

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 
 from cli.main import main
 from core.types import Role
-from store.api_tokens import caller_of
+from store.access.api_tokens import caller_of
 from store.engine import transaction
 from tests.integration.cli.conftest import Run
 
@@ -43,6 +43,16 @@ def test_a_narrowed_token_is_rotated_and_keeps_its_scopes(run: Run, engine: Engi
         assert caller.scopes == frozenset(scopes[1::2])
 
 
+def test_a_token_is_bound_to_sources_and_the_list_says_so(run: Run, engine: Engine) -> None:
+    sources = ("--source", "shop", "--source", "a shop")
+    made = run("tokens", "create", "shop", "--role", "helpdesk", *sources)[1]
+    assert made["sources"] == ["shop", "a shop"]
+    assert run("tokens", "list")[1]["tokens"][0]["sources"] == made["sources"]
+    caller = transaction(engine, lambda c: caller_of(c, made["token"]))
+    assert caller is not None
+    assert caller.sources == ("shop", "a shop")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -50,6 +60,7 @@ def test_a_narrowed_token_is_rotated_and_keeps_its_scopes(run: Run, engine: Engi
         ["create", " ", "--role", "ops"],
         ["create", "x", "--role", "king"],
         ["create", "x", "--role", "ops", "--scope", "tickets:eat"],
+        ["create", "x", "--role", "ops", "--source", ""],
         ["rotate", "nobody"],
         ["revoke", "nobody"],
     ],

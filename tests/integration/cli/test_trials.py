@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 from classifier.artifacts import Artifact
 from cli.main import main
 from core.types import TrialStage
-from store import trials
 from store.engine import transaction
+from store.models import trials
 from tests.factories.artifacts import build_tiny_artifact
 from tests.integration.cli.conftest import Run
 

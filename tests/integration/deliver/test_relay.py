@@ -10,9 +10,9 @@ from uuid_utils.compat import uuid7
 
 from core.events import EventName
 from deliver.relay import Relay
-from store import delivery_log, outbox, webhook_endpoints
+from store.delivery import delivery_log, outbox, webhook_endpoints
+from store.delivery.webhook_endpoints import EndpointState
 from store.engine import transaction
-from store.webhook_endpoints import EndpointState
 from tests.factories.delivering import (
     BOX,
     a_relay,

@@ -13,13 +13,14 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from core.redaction import AS_GIVEN
+from core.settings import Settings
 from core.types import HelpdeskKind
 from helpdesks import zendesk
 from helpdesks.conformance.senders import SIGN, zendesk_headers
 from store.engine import transaction
-from store.erasures import erase
-from store.helpdesk_tickets import Known, known
-from tests.factories.callers import web_settings
+from store.erasure.erasures import erase
+from store.helpdesk.helpdesk_tickets import Known, known
+from tests.factories.callers import a_doorman, web_settings
 from tests.factories.deciding import decide_all
 from tests.factories.helpdesks import (
     BOX,
@@ -37,6 +38,7 @@ from web.api.intake.routes import IntakeParts, intake_routes
 from web.app import make_app
 from web.backlog import Backlog
 from web.errors import add_error_answers
+from worker.maintenance import forget_what_helpdesks_sent
 
 _SENDERS = sorted(SIGN)
 
@@ -276,6 +278,7 @@ def test_the_public_secret_of_zendesk_opens_nothing_in_production(
         tolerance_s=300,
         is_production=is_production,
         backlog=Backlog(lambda: 0.0, most_wait_s=0),
+        limits=a_doorman(engine).limits,
     )
     app.include_router(intake_routes(parts))
     add_error_answers(app)
@@ -294,10 +297,33 @@ def test_a_delivery_that_was_erased_here_stays_away(door: TestClient, engine: En
     assert _rows(engine, "SELECT 1 FROM helpdesk_tickets") == []
 
 
+def test_a_copy_is_known_for_seven_days_and_not_kept_for_longer(
+    door: TestClient, engine: Engine
+) -> None:
+    days = Settings.model_fields["delivery_memory_days"].default
+    connect(engine, HelpdeskKind.ZAMMAD)
+    first = _send(door, HelpdeskKind.ZAMMAD, zammad_payload()).json()
+    others = (
+        "INSERT INTO helpdesk_deliveries (connection, delivery_id, answer) "
+        "SELECT 'zammad', n, '{}' FROM generate_series(1, 5001) n"
+    )
+    for age, is_known in (("7 days - 1 minute", True), ("7 days 1 minute", False)):
+        with engine.begin() as connection:
+            connection.execute(text(f"{others} ON CONFLICT DO NOTHING"))
+            past = f"clock_timestamp() - interval '{age}'"
+            connection.execute(text(f"UPDATE helpdesk_deliveries SET received_at = {past}"))
+        forget_what_helpdesks_sent(engine, days=days)
+        assert _rows(engine, "SELECT count(*) FROM helpdesk_deliveries")[0][0] == 5002 * is_known
+        again = _send(door, HelpdeskKind.ZAMMAD, zammad_payload()).json()
+        assert (again == first) is is_known
+    (count,) = _rows(engine, "SELECT count(*), max(revision) FROM tickets")
+    assert tuple(count) == (1, 1)
+
+
 def test_an_old_copy_without_a_time_changes_nothing_once_its_id_is_forgotten(
     door: TestClient, engine: Engine
 ) -> None:
-    """Zammad signs no moment, and ids of deliveries are kept for a day."""
+    """Zammad signs no moment, and ids of deliveries are kept for a week."""
     connect(engine, HelpdeskKind.ZAMMAD)
     old = zammad_payload()
     later = {"title": "Parcel has come", "updated_at": "2026-03-01T10:00:00.000Z"}

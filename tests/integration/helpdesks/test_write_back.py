@@ -17,7 +17,7 @@ from helpdesks.receiving import Delivery, Outcome, Status
 from helpdesks.taking import Taken, take
 from helpdesks.write_back import WriteBack
 from store.engine import transaction
-from store.helpdesks import find
+from store.helpdesk.helpdesks import find
 from tests.factories.deciding import decide_all
 from tests.factories.helpdesks import access, connect, writing
 

@@ -16,10 +16,11 @@ from router.conditions import FieldIs, HoursWithin, TextContains
 from router.history import Replay, backtest, replayed, stored_case
 from router.rulebook import compile_rulebook
 from router.ruleset import Ruleset
-from store import corrections, taxonomy
-from store.corrections import Feedback
 from store.engine import transaction
-from store.taxonomy import Department
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.rules import taxonomy
+from store.rules.taxonomy import Department
 from tests.factories.replayed import Scored, decide_stored
 from tests.factories.rulesets import a_rule, a_ruleset, all_of, label, none_of, rulesets
 from tests.factories.values import a_ticket

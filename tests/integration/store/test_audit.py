@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from store import audit
+from store.access import audit
 from store.engine import transaction
 
 

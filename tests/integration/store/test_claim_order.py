@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Engine, text
 
 from core.types import Rung
-from store import workers
-from store.claims import _CLAIM_ANY, ALONE_UNTIL, TOGETHER_UNTIL, claim
-from store.decisions import finish, give_back_for_rescoring
+from store.decided.decisions import finish, give_back_for_rescoring
 from store.engine import transaction
-from store.tickets import accept
+from store.queue import workers
+from store.queue.claims import _CLAIM_ANY, ALONE_UNTIL, TOGETHER_UNTIL, claim
+from store.queue.tickets import accept
 from tests.factories.values import a_ticket, finished, tickets
 
 

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from core.types import Rung, TicketState
-from store import workers
-from store.claims import (
+from store.decided.decisions import finish, give_back_for_rescoring, replay_quarantined
+from store.engine import make_lock_engine, transaction
+from store.queue import workers
+from store.queue.claims import (
     Claim,
     claim,
     give_back_of_the_dead,
@@ -15,9 +17,7 @@ from store.claims import (
     release,
     renew,
 )
-from store.decisions import finish, give_back_for_rescoring, replay_quarantined
-from store.engine import make_lock_engine, transaction
-from store.tickets import accept
+from store.queue.tickets import accept
 from tests.factories.values import a_ticket, finished, tickets
 
 
@@ -63,6 +63,17 @@ def test_a_claim_carries_the_newest_revision(engine: Engine) -> None:
     assert (claimed[0].revision, claimed[0].ticket.body) == (2, "Newer")
 
 
+def test_a_claim_tells_how_long_the_ticket_waited_and_what_people_said_of_it(
+    engine: Engine,
+) -> None:
+    transaction(engine, lambda c: accept(c, [a_ticket(labels=("delivery",))], source="shop"))
+    past = "UPDATE tickets SET next_at = next_at - interval '10 s'"
+    transaction(engine, lambda c: c.execute(text(past)))
+    (held,) = _claim(engine, _worker(engine))
+    assert held.waited_s >= 10
+    assert held.ticket.labels == ("delivery",)
+
+
 def test_only_the_named_tickets_are_claimed(engine: Engine) -> None:
     stored = transaction(engine, lambda c: accept(c, tickets(3), source="shop"))
     worker = _worker(engine)
@@ -81,6 +92,19 @@ def test_claims_of_a_dead_worker_are_given_back_and_those_of_a_living_one_are_no
     with _living(postgres_url, living):
         assert transaction(engine, give_back_of_the_dead) == 2
     assert sorted(_states(engine)) == ["accepted", "accepted", "claimed", "claimed"]
+
+
+def test_leases_that_ran_out_and_claims_of_the_dead_are_counted_together(
+    engine: Engine, postgres_url: str
+) -> None:
+    transaction(engine, lambda c: accept(c, tickets(3), source="shop"))
+    dead, living = _worker(engine), _worker(engine)
+    _claim(engine, living, most=2)
+    over = "UPDATE tickets SET lease_until = clock_timestamp() WHERE state = 'claimed'"
+    transaction(engine, lambda c: c.execute(text(over)))
+    _claim(engine, dead, most=1)
+    with _living(postgres_url, living):
+        assert transaction(engine, give_back_of_the_dead) == 3
 
 
 def test_a_lease_that_ran_out_is_given_back_even_if_the_worker_lives(

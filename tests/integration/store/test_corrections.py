@@ -6,13 +6,14 @@ from sqlalchemy import Engine, text
 
 from core.errors import Invalid
 from core.types import FeedbackKind, Verdict
-from store import corrections, taxonomy
-from store.claims import claim
-from store.corrections import Feedback, LabelFeedback
-from store.decisions import finish
+from store.decided.decisions import finish
 from store.engine import transaction
-from store.taxonomy import Department, Label
-from store.tickets import accept
+from store.feedback import corrections
+from store.feedback.corrections import Feedback, LabelFeedback
+from store.queue.claims import claim
+from store.queue.tickets import accept
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.values import a_ticket, finished
 
 

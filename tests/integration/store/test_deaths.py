@@ -2,12 +2,12 @@
 
 from sqlalchemy import Connection, Engine, text
 
-from store import workers
-from store.claims import claim, give_back_as_suspects, give_back_of_the_dead
-from store.deaths import recent_deaths
 from store.engine import transaction
-from store.tickets import accept
-from store.workers import WorkerReport
+from store.queue import workers
+from store.queue.claims import claim, give_back_as_suspects, give_back_of_the_dead
+from store.queue.deaths import recent_deaths
+from store.queue.tickets import accept
+from store.queue.workers import WorkerReport
 from tests.factories.values import tickets
 
 

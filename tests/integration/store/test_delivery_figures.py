@@ -2,7 +2,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, text
 
-from store.delivery_figures import farings
+from store.delivery.delivery_figures import farings
 from store.engine import transaction
 
 _DELIVERY = text(

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from store import drift_reports, model_versions
-from store.drift_reports import DriftReport, Found
 from store.engine import transaction
+from store.figures import drift_reports
+from store.figures.drift_reports import DriftReport, Found
+from store.models import model_versions
 
 _AT = datetime(2026, 3, 1, tzinfo=UTC)
 _ALERT: Mapping[str, Any] = {

@@ -7,11 +7,12 @@ from sqlalchemy import Connection, Engine, text
 
 from core.ticket_json import ticket_object
 from core.types import ProposalVerdict
-from store import label_requests, proposals
+from store.access import proposals
+from store.access.proposals import Proposal
 from store.engine import transaction
-from store.erasures import OneCustomer, erase
-from store.proposals import Proposal
-from store.tickets import accept
+from store.erasure.erasures import OneCustomer, erase
+from store.labels import label_requests
+from store.queue.tickets import accept
 from tests.factories.values import a_ticket
 
 _MARK = "Xenia Quirk, Elm Row 9"

@@ -11,17 +11,18 @@ from sqlalchemy import Connection, Engine, text
 
 from core.errors import Invalid
 from core.types import FeedbackKind, Ticket
-from store import erasures, workers
-from store.claims import Claim, claim
-from store.corrections import Feedback, give
-from store.dead_letters import DeadLetter, keep
-from store.decisions import finish
+from store.decided.decisions import finish
+from store.decided.records import ticket_record
+from store.delivery.events import Place, decisions_from
 from store.engine import transaction
-from store.erasures import OneCustomer, OneTicket, begin, erase, erase_some
-from store.events import Place, decisions_from
-from store.records import ticket_record
+from store.erasure import erasures
+from store.erasure.erasures import OneCustomer, OneTicket, begin, erase, erase_some
+from store.feedback.corrections import Feedback, give
+from store.queue import workers
+from store.queue.claims import Claim, claim
+from store.queue.dead_letters import DeadLetter, keep
+from store.queue.tickets import Outcome, accept, import_labelled
 from store.tables import Row
-from store.tickets import Outcome, accept, import_labelled
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket, finished
 

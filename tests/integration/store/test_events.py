@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
+from store.delivery.events import Event, Place, decisions_from, late_start
 from store.engine import transaction
-from store.events import Event, Place, decisions_from, late_start
 
 _FIRST_MS = 1_770_000_000_000
 

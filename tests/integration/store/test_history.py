@@ -8,13 +8,13 @@ from sqlalchemy import Engine, text
 
 from core.errors import Invalid
 from core.types import HistoryFormat, Ticket
-from store import imports
 from store.engine import transaction
-from store.erasures import erase
-from store.history import Taken, take_history
-from store.imports import Batch, take_batch
-from store.snapshots import base_tickets
-from store.tickets import accept, find
+from store.erasure.erasures import erase
+from store.models.snapshots import base_tickets
+from store.queue import imports
+from store.queue.history import Taken, take_history
+from store.queue.imports import Batch, take_batch
+from store.queue.tickets import accept, find
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket
 

@@ -9,15 +9,16 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from core.types import FeedbackKind, GroupBy, Ticket
-from store import corrections, taxonomy
-from store.corrections import Feedback
 from store.engine import transaction
-from store.history import take_history
-from store.hour_counts import BITE, count_hours
-from store.label_usage import label_sets, tickets_naming
-from store.quality import Asked, Figures, decisions_between, figures
-from store.rule_hits import hits
-from store.taxonomy import Department, Label
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.figures.hour_counts import BITE, count_hours
+from store.figures.quality import Asked, Figures, decisions_between, figures
+from store.figures.rule_hits import hits
+from store.labels.label_usage import label_sets, tickets_naming
+from store.queue.history import take_history
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.streams import Made, put
 
 _NOW = datetime.now(UTC)

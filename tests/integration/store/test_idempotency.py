@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 from core.types import Role
-from store.api_tokens import Wanted, create
+from store.access.api_tokens import Wanted, create
+from store.access.idempotency import Request, forget_before, keep, reserve
 from store.engine import transaction
-from store.idempotency import Request, forget_before, keep, reserve
 from worker.maintenance import forget_idempotency_keys
 
 

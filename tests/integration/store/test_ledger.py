@@ -3,7 +3,7 @@ from sqlalchemy import Connection, Engine, text
 from core.types import Rung
 from store.engine import transaction
 from store.ledger import decided_ids, ledger
-from store.tickets import accept
+from store.queue.tickets import accept
 from tests.factories.deciding import decide_all
 from tests.factories.values import tickets
 

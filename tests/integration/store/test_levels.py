@@ -5,11 +5,11 @@ from sqlalchemy import Connection, Engine, text
 
 from core.errors import Invalid, Permanent
 from core.types import Automation, FeedbackKind, LabelLevel
-from store.corrections import Feedback, give, standing_label_feedback
-from store.decisions import Finished
+from store.decided.decisions import Finished
 from store.engine import transaction
-from store.taxonomy import Label, add_labels, labels, set_level
-from store.tickets import accept
+from store.feedback.corrections import Feedback, give, standing_label_feedback
+from store.queue.tickets import accept
+from store.rules.taxonomy import Label, add_labels, labels, set_level
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket
 

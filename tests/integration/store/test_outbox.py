@@ -7,13 +7,16 @@ from sqlalchemy import Connection, Engine, text
 
 from core.events import TOLD, EventName
 from core.types import FeedbackKind, ReviewReason
-from store import corrections, delivery_log, model_versions, rulesets, training_runs
-from store.corrections import Feedback
-from store.decisions import Finished
+from store.decided.decisions import Finished
+from store.delivery import delivery_log
 from store.engine import transaction
-from store.erasures import erase
-from store.review_items import Wanted
-from store.tickets import accept
+from store.erasure.erasures import erase
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.feedback.review_items import Wanted
+from store.models import model_versions, training_runs
+from store.queue.tickets import accept
+from store.rules import rulesets
 from tests.factories.deciding import decide_all
 from tests.factories.delivering import a_relay, an_endpoint, an_event, deliver_all, pass_time
 from tests.factories.receivers import Answer, receiver

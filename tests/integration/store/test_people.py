@@ -6,11 +6,11 @@ from sqlalchemy import Engine, text
 
 from core.errors import Invalid
 from core.types import Role
-from store import api_tokens, people, sessions
-from store.api_tokens import Wanted
+from store.access import api_tokens, people, sessions
+from store.access.api_tokens import Wanted
+from store.access.people import Attempt, Identity, Lockout, Person
+from store.access.sessions import SessionLife
 from store.engine import transaction
-from store.people import Attempt, Identity, Lockout, Person
-from store.sessions import SessionLife
 
 _LOCKOUT = Lockout(failures=3, time=timedelta(minutes=15))
 _LIFE = SessionLife(most=timedelta(hours=12), idle=timedelta(hours=1))

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import Engine, text
 
 from core.types import FeedbackKind, ReviewOutcome, ReviewReason
-from store import corrections, review, taxonomy
-from store.corrections import Feedback
 from store.engine import transaction
-from store.ping_pong import PingPong, end_ping_pong
-from store.review import Resolution, ReviewItem
-from store.route_corrections import route_words
-from store.taxonomy import Department, Label
-from store.tickets import accept
+from store.feedback import corrections, review
+from store.feedback.corrections import Feedback
+from store.feedback.ping_pong import PingPong, end_ping_pong
+from store.feedback.review import Resolution, ReviewItem
+from store.feedback.route_corrections import route_words
+from store.queue.tickets import accept
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket
 

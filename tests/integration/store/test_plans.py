@@ -14,14 +14,19 @@ from sqlalchemy import Connection, Engine, event, text
 
 from benchmarks.console_fill import fill, prepare
 from core.types import GroupBy, ReviewOrder, TicketState
-from store import audit, label_usage, quality, quarantine, records, review, rule_hits, ticket_pages
-from store.audit import AuditFilter
+from store.access import audit
+from store.access.audit import AuditFilter
+from store.decided import records, ticket_pages
+from store.decided.ticket_pages import TicketFilter
 from store.engine import make_engine
-from store.hour_counts import count_hours
-from store.quality import Asked
-from store.review import ReviewFilter
-from store.ticket_pages import TicketFilter
-from tests.conftest import fresh_database
+from store.feedback import review
+from store.feedback.review import ReviewFilter
+from store.figures import quality, rule_hits
+from store.figures.hour_counts import count_hours
+from store.figures.quality import Asked
+from store.labels import label_usage
+from store.queue import quarantine
+from tests.databases import fresh_database
 
 _TICKETS = 2_000
 _LARGE = "tickets|ticket_keys|ticket_contents|decisions|outbox|corrections|review_items|audit_log"

@@ -8,18 +8,19 @@ from sqlalchemy import Engine, text
 
 from core.audit_sample import AUDIT_SALT, is_drawn
 from core.types import FeedbackKind, GroupBy
-from store import corrections, taxonomy
-from store.audit_sample import (
+from store.engine import transaction
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.figures.audit_sample import (
     AuditCount,
     Judged,
     audit_by_version,
     audit_unseen,
     judged_by_version,
 )
-from store.corrections import Feedback
-from store.engine import transaction
-from store.quality import Asked, Figures, Outcome, figures
-from store.taxonomy import Department, Label
+from store.figures.quality import Asked, Figures, Outcome, figures
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.streams import Made, put
 
 _NOW = datetime.now(UTC)

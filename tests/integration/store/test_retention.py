@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from store import audit, retention
+from store import retention
+from store.access import audit
+from store.decided.records import ticket_record
 from store.engine import transaction
-from store.records import ticket_record
-from store.tickets import accept
+from store.queue.tickets import accept
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket
 from worker.maintenance import Periods, drop_what_is_past, whole_months

@@ -18,15 +18,16 @@ from core.types import (
     TicketState,
     Verdict,
 )
-from store import corrections, review, taxonomy
-from store.claims import claim
-from store.corrections import Feedback
-from store.decisions import finish, give_back_for_rescoring, replay_quarantined
+from store.decided.decisions import finish, give_back_for_rescoring, replay_quarantined
 from store.engine import transaction
-from store.review import Resolution, ReviewItem
-from store.review_items import Wanted
-from store.taxonomy import Department, Label
-from store.tickets import accept
+from store.feedback import corrections, review
+from store.feedback.corrections import Feedback
+from store.feedback.review import Resolution, ReviewItem
+from store.feedback.review_items import Wanted
+from store.queue.claims import claim
+from store.queue.tickets import accept
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket, finished
 

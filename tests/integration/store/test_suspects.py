@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from core.types import Rung
-from store import workers
-from store.claims import (
+from store.engine import transaction
+from store.queue import workers
+from store.queue.claims import (
     ALONE_UNTIL,
     TOGETHER_UNTIL,
     Claim,
@@ -17,8 +18,7 @@ from store.claims import (
     release,
     suspect_is_next,
 )
-from store.engine import transaction
-from store.tickets import accept
+from store.queue.tickets import accept
 from tests.factories.values import a_ticket
 
 

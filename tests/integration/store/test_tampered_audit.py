@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from store import audit
+from store.access import audit
 from store.engine import transaction
 
 

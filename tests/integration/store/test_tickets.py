@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text
 
 from core.errors import Invalid
 from store.engine import transaction
-from store.tickets import Outcome, accept, find, import_labelled
+from store.queue.tickets import Outcome, accept, find, import_labelled
 from tests.factories.values import a_ticket, tickets
 
 

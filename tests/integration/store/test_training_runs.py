@@ -3,9 +3,9 @@ from datetime import timedelta
 from sqlalchemy import Engine, text
 
 from core.types import RunState
-from store import training_runs
 from store.engine import transaction
-from store.training_runs import TrainingRun
+from store.models import training_runs
+from store.models.training_runs import TrainingRun
 
 _LEASE_S = 60.0
 

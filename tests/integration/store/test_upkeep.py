@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, text
 
-from store import training_runs
 from store.engine import transaction
+from store.models import training_runs
 from store.upkeep import months_ready, upkeep
 
 

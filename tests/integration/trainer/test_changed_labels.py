@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Engine
 from classifier.artifacts import open_artifact
 from core.types import FeedbackKind, LabelMove, RunState, Ticket
 from router.label_outlook import Wanted, look
-from store import model_versions, taxonomy
-from store.claims import claim
-from store.corrections import Feedback, give
-from store.decisions import finish
+from store.decided.decisions import finish
 from store.engine import transaction
-from store.taxonomy import Label
-from store.tickets import accept, import_labelled
+from store.feedback.corrections import Feedback, give
+from store.models import model_versions
+from store.queue.claims import claim
+from store.queue.tickets import accept, import_labelled
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
 from tests.factories.runs import carried_out

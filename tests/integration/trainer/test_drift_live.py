@@ -17,10 +17,12 @@ from classifier.transformer import load_network
 from core.errors import Permanent
 from core.text import model_text
 from core.types import FeedbackKind
-from store import corrections, drift_reports, snapshots, training_runs
-from store.corrections import Feedback
-from store.drift_reports import DriftReport
 from store.engine import transaction
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.figures import drift_reports
+from store.figures.drift_reports import DriftReport
+from store.models import snapshots, training_runs
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.drifting import Pool, Rows, sample_pool
 from tests.factories.labelled import labelled_rows

@@ -10,9 +10,9 @@ from broker.client import ask_for_drift_check
 from broker.messages import CHECK_DRIFT, TRAIN_QUEUE
 from classifier.artifacts import Artifact
 from classifier.transformer import load_network
-from store import drift_reports
-from store.drift_reports import Found
 from store.engine import transaction
+from store.figures import drift_reports
+from store.figures.drift_reports import Found
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.labelled import labelled_rows
 from tests.factories.models import install

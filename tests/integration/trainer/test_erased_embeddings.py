@@ -8,11 +8,12 @@ from sqlalchemy import Engine
 
 from core.text import model_text, text_hash
 from core.types import Ticket
-from store import snapshots, taxonomy
 from store.engine import transaction
-from store.erasures import erase
-from store.taxonomy import Label
-from store.tickets import import_labelled
+from store.erasure.erasures import erase
+from store.models import snapshots
+from store.queue.tickets import import_labelled
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.artifacts import LABELS
 from tests.factories.labelled import labelled_rows
 from trainer.fit.embedding_store import EmbeddingStore, Shard, read_shard

@@ -16,13 +16,15 @@ from sqlalchemy import Engine, text
 
 from core.text import text_hash
 from core.types import Ticket
-from store import erasures, snapshots, taxonomy, training_runs
 from store.engine import transaction
-from store.erasure_receipts import receipt
-from store.erasures import OneCustomer, erase
+from store.erasure import erasures
+from store.erasure.erasure_receipts import receipt
+from store.erasure.erasures import OneCustomer, erase
+from store.models import snapshots, training_runs
 from store.partitions import first_uuid
-from store.taxonomy import Label
-from store.tickets import import_labelled
+from store.queue.tickets import import_labelled
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
 from tests.factories.runs import carried_out

@@ -9,11 +9,13 @@ from sqlalchemy import Connection, Engine, text
 
 from classifier.artifacts import Artifact
 from core.types import FeedbackKind
-from store import corrections, label_reports, taxonomy
-from store.corrections import Feedback
 from store.engine import transaction
-from store.label_reports import LabelReport
-from store.taxonomy import Label
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.labels import label_reports
+from store.labels.label_reports import LabelReport
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.models import install
 from tests.factories.streams import Made, put

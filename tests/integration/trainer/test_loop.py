@@ -15,14 +15,16 @@ from classifier.artifacts import open_artifact
 from classifier.linear import LinearModel
 from classifier.transformer import load_network
 from core.types import FeedbackKind, RunState, Ticket, TrialStage
-from store import corrections, model_versions, taxonomy, training_runs, trials
-from store.claims import claim
-from store.corrections import Feedback
-from store.decisions import finish
+from store.decided.decisions import finish
 from store.engine import transaction
-from store.taxonomy import Label
-from store.tickets import accept, import_labelled
-from store.training_runs import TrainingRun
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.models import model_versions, training_runs, trials
+from store.models.training_runs import TrainingRun
+from store.queue.claims import claim
+from store.queue.tickets import accept, import_labelled
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.artifacts import LABELS, build_tiny_encoder
 from tests.factories.labelled import labelled_rows
 from tests.factories.runs import carried_out

@@ -18,11 +18,14 @@ from core.types import Automation, FeedbackKind, LabelLevel, LabelMove, Rung, Ti
 from router.decide import decide
 from router.label_changes import EXAMPLES
 from router.label_outlook import Outlook, Wanted, look
-from store import corrections, label_moves, model_versions, rulesets, taxonomy
-from store.corrections import Feedback
 from store.engine import transaction
-from store.taxonomy import Department, Label
-from store.tickets import import_labelled
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.labels import label_moves
+from store.models import model_versions
+from store.queue.tickets import import_labelled
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.labelled import labelled_rows
 from tests.factories.models import install

@@ -12,10 +12,11 @@ from classifier.artifacts import open_artifact
 from core.errors import Invalid
 from core.types import FeedbackKind, TrialStage
 from router import serving
-from store import corrections, model_versions, trial_evidence, trials
 from store.engine import transaction
-from store.trial_evidence import Pair
-from store.trials import Trial, TrialOutcome
+from store.feedback import corrections
+from store.models import model_versions, trial_evidence, trials
+from store.models.trial_evidence import Pair
+from store.models.trials import Trial, TrialOutcome
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.models import register
 from tests.factories.processes import Processes, wait_until

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, Engine
 
 from core.types import Automation, FeedbackKind, LabelLevel
 from router.policy import make_policy, policy_object
-from store import model_versions, taxonomy
-from store.corrections import Feedback, give
-from store.decisions import Finished
+from store.decided.decisions import Finished
 from store.engine import transaction
-from store.taxonomy import Label
-from store.tickets import accept
+from store.feedback.corrections import Feedback, give
+from store.models import model_versions
+from store.queue.tickets import accept
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket
 from trainer.loop.material import Doubts, gather

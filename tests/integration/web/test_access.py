@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from core.errors import Permanent
 from core.types import Role
-from store.api_tokens import Wanted, create, revoke, unrevoked
+from store.access.api_tokens import Wanted, create, revoke, unrevoked
 from store.engine import transaction
 from tests.factories.callers import a_doorman, a_secret, bearer
 from web.access import ACCESS, admit

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from cli.main import main
 from core.types import Role
-from store import audit
+from store.access import audit
 from store.engine import transaction
 from tests.factories.callers import a_secret, bearer
 

@@ -14,10 +14,10 @@ from starlette.testclient import TestClient
 
 from core.telemetry import configure_logging
 from core.types import Role, Ticket
-from store import taxonomy
 from store.engine import transaction
-from store.taxonomy import Label
-from store.tickets import import_labelled
+from store.queue.tickets import import_labelled
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.artifacts import LABELS, build_tiny_artifact, build_tiny_encoder
 from tests.factories.callers import Serve, a_secret, bearer
 from tests.factories.labelled import labelled_rows

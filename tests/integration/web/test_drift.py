@@ -12,9 +12,10 @@ from starlette.testclient import TestClient
 
 from broker.messages import TRAIN_QUEUE
 from core.types import Role
-from store import drift_reports, model_versions
-from store.drift_reports import Found
 from store.engine import transaction
+from store.figures import drift_reports
+from store.figures.drift_reports import Found
+from store.models import model_versions
 from tests.factories.callers import Serve, a_secret, bearer
 from tests.factories.streams import Made, age_model, put
 

@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 
 from core.ticket_json import ticket_object
 from core.types import Role
-from store import corrections
 from store.engine import transaction
-from store.taxonomy import Department, Label, add_departments, add_labels
+from store.feedback import corrections
+from store.rules.taxonomy import Department, Label, add_departments, add_labels
 from tests.factories.callers import a_secret, bearer, web_settings
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket

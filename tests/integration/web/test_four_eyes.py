@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 
 from core.errors import Invalid
 from core.types import ControlledArea, ProposalVerdict, Role
+from store.access.proposals import Proposal, proposals
 from store.engine import transaction
-from store.proposals import Proposal, proposals
 from tests.factories.callers import Serve, a_doorman, a_secret, bearer
 from web.access import admit
 from web.api.control.gate import Change, Gate, Proposed

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from core.types import Role
 from store.engine import transaction
-from store.snapshots import base_tickets
+from store.models.snapshots import base_tickets
 from tests.factories.callers import a_secret, bearer
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from core.types import Role
-from store import storms
+from store.decided import storms
 from store.engine import transaction
-from store.taxonomy import Department, add_departments
-from store.tickets import accept
+from store.queue.tickets import accept
+from store.rules.taxonomy import Department, add_departments
 from tests.factories.callers import a_person, a_secret, bearer, sign_in
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket

@@ -8,11 +8,12 @@ from sqlalchemy import Connection, Engine, text
 from starlette.testclient import TestClient
 
 from core.types import Role
-from store import label_reports, taxonomy
 from store.engine import transaction
-from store.label_reports import Found
-from store.taxonomy import Label
-from store.tickets import accept
+from store.labels import label_reports
+from store.labels.label_reports import Found
+from store.queue.tickets import accept
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.callers import a_person, a_secret, bearer, sign_in
 from tests.factories.deciding import decide_all
 from tests.factories.values import tickets

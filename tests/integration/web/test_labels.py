@@ -11,10 +11,11 @@ from starlette.testclient import TestClient
 from classifier.artifacts import Artifact
 from core.ticket_json import ticket_object
 from core.types import Automation, Role, Ticket
-from store import model_versions, rulesets, taxonomy
 from store.engine import transaction
-from store.taxonomy import Department, Label
-from store.tickets import import_labelled
+from store.models import model_versions
+from store.queue.tickets import import_labelled
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.callers import a_secret, bearer
 from tests.factories.labelled import labelled_rows

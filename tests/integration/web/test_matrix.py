@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from core.types import Role
-from store.api_tokens import Wanted, create, revoke
+from store.access.api_tokens import Wanted, create, revoke
 from store.engine import transaction
 from tests.factories.callers import a_person, a_secret, bearer, sign_in, web_settings
+from tests.factories.deciding import decide_all
 from web.access import ACCESS, SCOPES
 from web.app import make_app
 
@@ -325,6 +326,10 @@ def send(client: TestClient) -> Send:
     return knock
 
 
+def _bearer(engine: Engine, wanted: Wanted) -> dict[str, str]:
+    return bearer(transaction(engine, lambda c: create(c, wanted, actor="b")).secret)
+
+
 def test_every_door_stands_in_this_tests_table_and_no_other() -> None:
     missing = sorted(ACCESS.keys() - EXPECTED.keys())
     assert not missing, f"add a line for each to _TABLE of {__file__}: {missing}"
@@ -371,8 +376,7 @@ def test_what_is_open_is_open_to_anybody_and_nothing_else_is(send: Send, engine:
 
 def test_a_narrowed_token_opens_its_scopes_doors_alone(send: Send, engine: Engine) -> None:
     def narrowed(name: str, *scopes: str) -> dict[str, str]:
-        wanted = Wanted(name=name, role=Role.ADMIN, scopes=scopes)
-        return bearer(transaction(engine, lambda c: create(c, wanted, actor="b")).secret)
+        return _bearer(engine, Wanted(name=name, role=Role.ADMIN, scopes=scopes))
 
     for scope in SCOPES:
         only = narrowed(f"only {scope}", scope)
@@ -383,6 +387,75 @@ def test_a_narrowed_token_opens_its_scopes_doors_alone(send: Send, engine: Engin
                 continue
             assert send(door, only) != 403, (door, scope)
             assert (send(door, but) == 403) == (needed is not None), (door, scope)
+
+
+_BOUND = """
+GET    /v1/departments
+GET    /v1/departments/{name}
+GET    /v1/labels
+GET    /v1/me
+GET    /v1/tickets
+POST   /v1/tickets
+POST   /v1/sign-out
+GET    /v1/tickets/{ticket_id}
+POST   /v1/tickets/{ticket_id}/replay
+GET    /v1/tickets/{ticket_id}/feedback
+POST   /v1/tickets/{ticket_id}/feedback
+DELETE /v1/tickets/{ticket_id}/feedback/{feedback_id}
+"""
+"""The doors of a token that is bound to sources."""
+
+
+def test_a_bound_token_opens_what_is_kept_apart_by_source_and_nothing_else(
+    send: Send, engine: Engine
+) -> None:
+    apart = {tuple(line.split()) for line in _BOUND.strip().splitlines()}
+    for role in (Role.HELPDESK, Role.ADMIN):
+        wanted = Wanted(name=f"bound {role}", role=role, sources=("shop",))
+        secret = _bearer(engine, wanted)
+        for door, roles in CLOSED.items():
+            may = door in apart and role in roles
+            if not (door == _ENDLESS and may):
+                assert (send(door, secret) == 403) is not may, (door, role)
+
+
+def test_a_bound_token_reaches_the_tickets_of_its_sources_and_knows_of_no_other(
+    client: TestClient, engine: Engine
+) -> None:
+    """Another's ticket and one that never was are answered alike, whatever is done to them."""
+    ticket = {"id": "1", "subject": "Late", "body": "Where is it?"}
+    sent = {}
+    for source in ("shop", "rival"):
+        wanted = Wanted(name=f"of {source}", role=Role.HELPDESK, sources=(source, f"{source} 2"))
+        secret = _bearer(engine, wanted)
+        sent[source] = (
+            secret,
+            client.post("/v1/tickets", json=ticket, headers=secret).json()["id"],
+        )
+    decide_all(engine)
+    (shop, own), (_, foreign) = sent["shop"], sent["rival"]
+
+    def ask(method: str, id_: str, what: str = "") -> tuple[int, str]:
+        body: dict[str, str] | None = {} if method == "POST" else None
+        answer = client.request(method, f"/v1/tickets/{id_}{what}", json=body, headers=shop)
+        return answer.status_code, answer.text.replace(id_, "").split("request_id")[0]
+
+    nothing = "0198c0de-1f2e-7a3b-8c4d-5e6f70819203"
+    doors = [("GET", ""), ("POST", "/replay"), ("GET", "/feedback"), ("POST", "/feedback")]
+    for method, what in [*doors, ("DELETE", f"/feedback/{nothing}")]:
+        told, unknown = ask(method, foreign, what), ask(method, nothing, what)
+        assert told == unknown
+        assert told[0] == 404
+    assert [ask(method, own, what)[0] for method, what in doors[:3]] == [200, 200, 200]
+    listed = client.get("/v1/tickets", headers=shop).json()["tickets"]
+    assert [(entry["id"], entry["source"]) for entry in listed] == [(own, "shop")]
+    for query in ("source=rival", "source=rival&external_id=1"):
+        assert client.get(f"/v1/tickets?{query}", headers=shop).json()["tickets"] == []
+    statuses = [
+        client.post(f"/v1/tickets?source={source}", json=ticket, headers=shop).status_code
+        for source in ("shop 2", "rival")
+    ]
+    assert statuses == [202, 403]
 
 
 def test_a_session_changes_nothing_without_its_csrf_token(

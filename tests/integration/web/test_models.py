@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from classifier.artifacts import Artifact
 from core.types import Role, TrialStage
-from store import model_versions, training_runs, trials
 from store.engine import transaction
+from store.models import model_versions, training_runs, trials
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.callers import a_secret, bearer
 

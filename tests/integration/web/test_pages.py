@@ -3,7 +3,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from store.engine import transaction
-from store.tickets import accept
+from store.queue.tickets import accept
 from tests.factories.callers import a_person, sign_in, web_settings
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket, tickets

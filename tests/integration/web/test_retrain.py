@@ -9,9 +9,9 @@ from starlette.testclient import TestClient
 
 from broker.messages import TRAIN_QUEUE
 from core.types import Role
-from store import training_runs
 from store.engine import transaction
-from store.training_runs import TrainingRun
+from store.models import training_runs
+from store.models.training_runs import TrainingRun
 from tests.factories.callers import a_secret, bearer
 
 

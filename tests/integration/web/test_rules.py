@@ -8,9 +8,9 @@ from starlette.testclient import TestClient
 
 from core.types import Role
 from router.ruleset import ruleset_object
-from store import rulesets, taxonomy
 from store.engine import transaction
-from store.taxonomy import Department, Label
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.callers import a_secret, bearer
 from tests.factories.rulesets import a_rule, a_ruleset, label
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from core.types import Role
-from store import people
+from store.access import people
 from store.engine import transaction
 from tests.factories.callers import (
     PASSWORD,

@@ -9,10 +9,11 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from core.types import FeedbackKind, Role
-from store import corrections, taxonomy
-from store.corrections import Feedback
 from store.engine import transaction
-from store.taxonomy import Department, Label
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.callers import Serve, a_secret, bearer
 from tests.factories.streams import Made, put
 

@@ -10,7 +10,7 @@ import uvicorn
 from sqlalchemy import Engine, text
 
 from store.engine import transaction
-from store.tickets import accept
+from store.queue.tickets import accept
 from tests.factories.callers import a_secret, bearer, web_settings
 from tests.factories.deciding import decide_all
 from tests.factories.values import tickets

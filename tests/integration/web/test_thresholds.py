@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from core.types import Automation, LabelLevel, Role
 from router.operating_points import Curves
 from store.engine import transaction
-from store.taxonomy import Label, add_labels, labels
+from store.rules.taxonomy import Label, add_labels, labels
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.callers import a_secret, bearer
 from tests.factories.models import install

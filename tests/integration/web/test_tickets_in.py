@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, text
 from starlette.testclient import TestClient
 
 from core.ticket_json import ticket_object
-from store.claims import claim
 from store.engine import transaction
+from store.queue.claims import claim
 from tests.factories.callers import a_secret, bearer, web_settings
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket, tickets

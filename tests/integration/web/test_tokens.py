@@ -28,13 +28,15 @@ def _may(client: TestClient, secret: str) -> bool:
 
 
 def test_a_token_is_made_listed_and_revoked(admin: TestClient) -> None:
-    wanted = {"name": "shop", "role": "helpdesk", "scopes": ["tickets:write"], "expires_days": 30}
+    narrow = {"scopes": ["tickets:write"], "sources": ["shop"]}
+    wanted = {"name": "shop", "role": "helpdesk", "expires_days": 30, **narrow}
     answer = admin.post("/v1/tokens", json=wanted)
     assert answer.status_code == 201
     made = answer.json()
     assert (made["created_by"], made["scopes"]) == ("root", ["tickets:write"])
     shop = bearer(made["token"])
-    assert admin.get("/v1/me", headers=shop).json()["scopes"] == ["tickets:write"]
+    me = admin.get("/v1/me", headers=shop).json()
+    assert (me["scopes"], me["sources"]) == (["tickets:write"], ["shop"])
     refused = admin.get("/v1/tickets", headers=shop)
     assert refused.status_code == 403
     assert "tickets:read" in refused.json()["detail"]

@@ -17,16 +17,20 @@ from core.types import FeedbackKind, Role, Rung, Ticket
 from router.parse import parse_ruleset
 from router.policy import policy_object
 from router.rulebook import compile_rulebook
-from store import corrections, explanations, model_versions, taxonomy, workers
-from store import rulesets as stored_rulesets
-from store.claims import claim
-from store.corrections import Feedback
-from store.decisions import finish
+from store.decided import explanations
+from store.decided.decisions import finish
+from store.decided.explanations import ExplanationState
 from store.engine import transaction
-from store.explanations import ExplanationState
-from store.model_versions import ModelVersion
-from store.taxonomy import Department, Label
-from store.tickets import accept
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.models import model_versions
+from store.models.model_versions import ModelVersion
+from store.queue import workers
+from store.queue.claims import claim
+from store.queue.tickets import accept
+from store.rules import rulesets as stored_rulesets
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.artifacts import LABELS
 from tests.factories.callers import a_secret, bearer, web_settings
 from tests.factories.values import a_ticket

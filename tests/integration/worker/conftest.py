@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import pytest
 from sqlalchemy import Connection, Engine
 
-from store import rulesets
 from store.engine import transaction
-from store.taxonomy import Department, Label, add_departments, add_labels
+from store.rules import rulesets
+from store.rules.taxonomy import Department, Label, add_departments, add_labels
 from tests.factories.artifacts import LABELS
 from tests.faults.conftest import System
 

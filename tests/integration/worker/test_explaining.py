@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from cli.main import main
 from core.types import FeedbackKind
-from store import corrections
-from store.corrections import Feedback
 from store.engine import transaction
-from store.tickets import find
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.queue.tickets import find
 from tests.factories.artifacts import LABELS
 from tests.factories.processes import wait_until
 from tests.factories.values import a_ticket, tickets

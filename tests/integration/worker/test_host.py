@@ -7,9 +7,9 @@ from classifier.artifacts import Artifact
 from core.errors import Invalid
 from core.types import Rung
 from router.policy import parse_policy
-from store import rulesets
 from store.engine import transaction
-from store.taxonomy import Label, add_labels
+from store.rules import rulesets
+from store.rules.taxonomy import Label, add_labels
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.models import install
 from worker.host import Host

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from core.types import Rung
-from store import rulesets
 from store.engine import transaction
-from store.taxonomy import Department, Label, add_departments, add_labels
+from store.rules import rulesets
+from store.rules.taxonomy import Department, Label, add_departments, add_labels
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.models import activate, register
 from tests.factories.processes import wait_until

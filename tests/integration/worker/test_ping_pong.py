@@ -9,10 +9,10 @@ from sqlalchemy import Connection, text
 
 from core.types import ReviewOutcome, ReviewReason
 from router.feedback import Said, take_feedback
-from store import review
 from store.engine import transaction
-from store.review import ReviewFilter, ReviewItem
-from store.taxonomy import Department, add_departments
+from store.feedback import review
+from store.feedback.review import ReviewFilter, ReviewItem
+from store.rules.taxonomy import Department, add_departments
 from tests.factories.values import a_ticket
 from tests.faults.conftest import System
 from tests.integration.worker.conftest import SystemUnder

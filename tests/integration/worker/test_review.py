@@ -9,8 +9,8 @@ from broker.app import make_producer_app
 from broker.client import announce
 from core.audit_sample import AUDIT_SALT, is_drawn
 from core.types import ReviewOutcome, ReviewReason
-from store import review
 from store.engine import transaction
+from store.feedback import review
 from tests.factories.artifacts import LABELS
 from tests.factories.values import a_ticket, tickets
 from tests.faults.conftest import System

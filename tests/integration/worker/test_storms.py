@@ -12,14 +12,16 @@ import pytest
 from sqlalchemy import Engine, text
 
 from core.types import Reason, ReviewReason, Rung
-from store import incidents, review, workers
-from store.claims import claim
-from store.decisions import finish
+from store.decided import incidents
+from store.decided.decisions import finish
+from store.decided.incidents import Incident
 from store.engine import transaction
-from store.incidents import Incident
-from store.review_items import Wanted
-from store.taxonomy import Department, add_departments
-from store.tickets import accept
+from store.feedback import review
+from store.feedback.review_items import Wanted
+from store.queue import workers
+from store.queue.claims import claim
+from store.queue.tickets import accept
+from store.rules.taxonomy import Department, add_departments
 from tests.factories.values import a_ticket, finished
 from worker.counters import Counters
 from worker.storms import StormPlan, Storms

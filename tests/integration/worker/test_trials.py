@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from classifier.artifacts import Artifact
 from core.audit_sample import is_drawn
 from core.types import Rung, TrialStage
-from store import trials
 from store.engine import transaction
-from store.trials import Trial, TrialOutcome
+from store.models import trials
+from store.models.trials import Trial, TrialOutcome
 from tests.factories.models import activate
 from tests.factories.processes import wait_until
 from tests.factories.scorers import FakeScorer, serving

@@ -180,3 +180,13 @@ def test_the_longest_input_is_the_manifests(tmp_path: Path) -> None:
     network = load_network(artifact, device="cpu", threads=1)
     assert len(network.encode(["refund " * 100])[0]) == 16
     assert network.tokenizer.encode(["refund " * 100]).truncated == 1
+
+
+def test_side_by_side_a_network_says_the_same(artifact: Artifact, network: Network) -> None:
+    usual = torch.get_num_threads()
+    try:
+        many = load_network(artifact, device="cpu", threads=3)
+        assert np.allclose(many.predict(TEXTS), network.predict(TEXTS), atol=1e-5)
+        assert np.allclose(many.features(TEXTS), network.features(TEXTS), atol=1e-5)
+    finally:
+        torch.set_num_threads(usual)

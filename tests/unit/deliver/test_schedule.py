@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from deliver.schedule import DELAYS_S, EVERY_S, Fate, Patience, delay_s, next_step
 from deliver.webhooks import retry_after_s
 from helpdesks.receiving import Outcome, Status
-from store.deliveries import Standing
-from store.webhook_endpoints import EndpointState
+from store.delivery.deliveries import Standing
+from store.delivery.webhook_endpoints import EndpointState
 
 _PATIENCE = Patience(retry_s=72 * 3600, pause_s=48 * 3600)
 _FAILED = Outcome(status=Status.RETRY)

@@ -8,7 +8,7 @@ import pytest
 
 from helpdesks.placing import Moved, placed
 from helpdesks.seen import Place, Seen
-from store.helpdesk_tickets import Known
+from store.helpdesk.helpdesk_tickets import Known
 
 _T0 = datetime(2026, 3, 1, 9, tzinfo=UTC)
 _NEW = Known(connection="z", external_id="7")

@@ -9,7 +9,7 @@ from core.types import HelpdeskWrite
 from helpdesks.desk import Change, Standing
 from helpdesks.planning import Plan, Wish, past_of, plan
 from helpdesks.tagging import label_tags, labels_of, ours, slug, tags_of
-from store.helpdesk_tickets import Known
+from store.helpdesk.helpdesk_tickets import Known
 
 _ALL = frozenset(HelpdeskWrite)
 _TAGS = frozenset(tags_of("orders", ["delivery"], {"delivery": 0.9}))

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from core.types import HelpdeskKind
 from helpdesks import chatwoot, request_tracker, standard, zammad, zendesk
+from helpdesks.conformance.senders import SIGN
 from helpdesks.seen import Signed, Unverified
 
 _SAY = b'{"say": "hello"}'
@@ -108,6 +110,37 @@ def test_the_sample_of_zendesks_older_page_has_body_before_timestamp_and_is_refu
 def test_a_standard_signature_may_stand_beside_others() -> None:
     headers = {**_WEBHOOK, "webhook-signature": f"v1a,xyz v1,AAAA {_WEBHOOK['webhook-signature']}"}
     standard.verify(_signed(headers, _EPOCH), (_STANDARD,))
+
+
+@pytest.mark.parametrize(("verify", "headers", "secret", "now"), _CASES)
+def test_the_comparison_in_constant_time_decides_and_nothing_before_or_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+    verify: Verify,
+    headers: dict[str, str],
+    secret: str,
+    now: datetime,
+) -> None:
+    """How long it takes is measured by `python -m benchmarks S1`."""
+    compared = []
+
+    def says(answer: bool) -> Callable[[bytes, bytes], bool]:
+        def compare_digest(sent: bytes, expected: bytes) -> bool:
+            compared.append((sent, expected))
+            return answer
+
+        return compare_digest
+
+    monkeypatch.setattr("hmac.compare_digest", says(False))
+    with pytest.raises(Unverified, match="secret of this connection"):
+        verify(_signed(headers, now), (secret,))
+    assert [sent for sent, expected in compared if sent == expected], "with the right signature"
+    monkeypatch.setattr("hmac.compare_digest", says(True))
+    verify(_signed(headers, now, _SAY + b" "), (secret,))
+
+
+def test_every_helpdesk_that_signs_is_among_these_cases() -> None:
+    refuses_all = {HelpdeskKind.REQUEST_TRACKER}
+    assert {case.id for case in _CASES} == set(HelpdeskKind) - refuses_all == set(SIGN)
 
 
 def test_nothing_is_taken_from_who_sends_nothing() -> None:

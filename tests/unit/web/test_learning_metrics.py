@@ -5,9 +5,9 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from core.types import ReviewReason
-from store.audit_sample import Judged
-from store.drift_reports import DriftReport
-from store.review import Waiting
+from store.feedback.review import Waiting
+from store.figures.audit_sample import Judged
+from store.figures.drift_reports import DriftReport
 from web.learning_metrics import Learning, learning_families
 
 _AT = datetime(2026, 3, 1, tzinfo=UTC)

@@ -5,8 +5,8 @@ from prometheus_client.registry import Collector
 from starlette.testclient import TestClient
 
 from core.errors import Transient
-from store.delivery_figures import Faring
-from store.review import Waiting
+from store.delivery.delivery_figures import Faring
+from store.feedback.review import Waiting
 from store.upkeep import Upkeep
 from tests.factories.decided import MOMENT, a_worker
 from web.health import Dependency
@@ -85,7 +85,7 @@ def test_a_scrape_works_without_a_database_and_says_so() -> None:
 
     app = FastAPI()
     redis = Dependency(name="redis", required=False, ok=True, latency_ms=1, detail="Redis 8")
-    app.include_router(metrics_routes(away, lambda: redis))
+    app.include_router(metrics_routes(away, lambda: redis, lambda _: None))
     answer = TestClient(app).get("/metrics")
     assert answer.status_code == 200
     assert "pointsman_redis_up 1.0" in answer.text

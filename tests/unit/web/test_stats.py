@@ -1,5 +1,5 @@
 from core.types import GroupBy
-from store.quality import Figures
+from store.figures.quality import Figures
 from web.api.stats.routes import largest
 
 

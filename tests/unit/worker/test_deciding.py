@@ -4,7 +4,7 @@ import pytest
 
 from core.types import Reason, ReviewReason, Rung, TicketState
 from router.review import ReviewPlan
-from store.review_items import Wanted
+from store.feedback.review_items import Wanted
 from tests.factories.scorers import FakeScorer, serving
 from tests.factories.values import a_claim
 from worker.deciding import decided, quarantined, refused, review_wanted

@@ -1,7 +1,7 @@
 import threading
 from dataclasses import replace
 
-from store.claims import ALONE_UNTIL, Claim
+from store.queue.claims import ALONE_UNTIL, Claim
 from tests.factories.values import a_claim
 from worker.flight import Flight
 

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from worker.storms import StormPlan, is_storm
 
@@ -20,3 +22,11 @@ def test_a_storm_is_so_many_within_the_window_in_whatever_order(
     arrived: list[float], storm: bool
 ) -> None:
     assert is_storm(arrived, _PLAN) is storm
+
+
+@given(arrived=st.lists(st.floats(0, 1_000), max_size=40), tickets=st.integers(2, 40))
+def test_crowds_of_every_size_are_told(arrived: list[float], tickets: int) -> None:
+    plan = StormPlan(tickets=tickets, window_s=60, similarity=0.5, quiet_s=600)
+    within = max((sum(0 <= at - one <= 60 for at in arrived) for one in arrived), default=0)
+
+    assert is_storm(arrived, plan) is (within >= tickets)

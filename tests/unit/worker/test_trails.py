@@ -13,7 +13,7 @@ from broker.client import _headers
 from broker.consumer import forget_request, note_request
 from core import tracing
 from core.errors import Invalid
-from store.claims import Claim
+from store.queue.claims import Claim
 from tests.factories.values import a_claim
 from worker.inbox import Inbox
 

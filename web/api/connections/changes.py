@@ -21,9 +21,10 @@ from helpdesks import standard, zendesk
 from helpdesks.kinds import KINDS, mapping_of
 from helpdesks.mapping import checked
 from helpdesks.seen import Corrected, NotForUs
-from store import helpdesks, webhook_endpoints
-from store.helpdesks import ENDPOINT, Helpdesk, Wanted
-from store.webhook_endpoints import EndpointState
+from store.delivery import webhook_endpoints
+from store.delivery.webhook_endpoints import EndpointState
+from store.helpdesk import helpdesks
+from store.helpdesk.helpdesks import ENDPOINT, Helpdesk, Wanted
 from web.api.connections import schemas
 from web.api.connections.schemas import ConnectionChange, NewConnection, Preview
 from web.etags import must_match

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Path
 from sqlalchemy import Engine
 from starlette.responses import Response
 
-from store import helpdesks
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
-from store.helpdesks import Helpdesk
+from store.helpdesk import helpdesks
+from store.helpdesk.helpdesks import Helpdesk
 from web.access import caller
 from web.api.connections.changes import (
     Terms,

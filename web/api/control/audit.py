@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Engine
 from starlette.responses import StreamingResponse
 
-from store import audit
+from store.access import audit
 from store.engine import transaction
 from web.api.control.schemas import AuditCheck, AuditEntry, AuditPage, WantedEntries
 from web.api.cursors import cursor_of_number, number_of

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Engine
 
 from core.types import ControlledArea, ProposalVerdict
+from store.access.proposals import Proposal, decide, proposal, propose
 from store.engine import transaction
-from store.proposals import Proposal, decide, proposal, propose
 from web.problems import Problem
 
 

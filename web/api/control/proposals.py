@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 
 from core.text import clean_text
 from core.types import ProposalVerdict
-from store import proposals
-from store.api_tokens import Caller
+from store.access import proposals
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.access import caller
 from web.api.control.gate import Gate, Proposed

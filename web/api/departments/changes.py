@@ -11,8 +11,8 @@ from classifier.content_id import object_id
 from core.errors import Invalid
 from core.text import clean_text
 from router import department_changes
-from store import departments
-from store.taxonomy import Department as Stored
+from store.rules import departments
+from store.rules.taxonomy import Department as Stored
 from web.api.departments.schemas import Department, DepartmentChange, NewDepartment, NewName
 from web.etags import must_match
 from web.problems import Problem

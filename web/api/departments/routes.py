@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Path
 from sqlalchemy import Engine
 from starlette.responses import Response
 
-from store import taxonomy
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
+from store.rules import taxonomy
 from web.access import caller
 from web.api.departments.changes import (
     add_department,

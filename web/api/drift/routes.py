@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import Connection, Engine
 from starlette.responses import HTMLResponse
 
-from store import drift_reports
-from store.drift_reports import DriftReport, OpenWindow
 from store.engine import transaction
+from store.figures import drift_reports
+from store.figures.drift_reports import DriftReport, OpenWindow
 from web.api.cursors import cursor_of_number, number_of
 from web.api.drift.schemas import (
     DriftAsked,

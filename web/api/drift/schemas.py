@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from store.drift_reports import DriftReport, OpenWindow
+from store.figures.drift_reports import DriftReport, OpenWindow
 
 _MOMENT = "2026-03-01T09:30:00Z"
 _FINDING = {

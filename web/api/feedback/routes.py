@@ -12,10 +12,10 @@ from starlette.responses import Response
 from core.errors import Invalid
 from core.types import Role
 from router.feedback import Said, take_feedback
-from store.api_tokens import Caller
-from store.corrections import KeyReused, NoTicket, NotStanding, withdraw
+from store.access.api_tokens import Caller
 from store.engine import transaction
-from store.feedback_history import history
+from store.feedback.corrections import KeyReused, NoTicket, NotStanding, withdraw
+from store.feedback.feedback_history import history
 from web.access import caller
 from web.api.feedback.schemas import FeedbackHistory, FeedbackIn, FeedbackTaken
 from web.idempotency import IdempotencyKey, once, request_under

@@ -10,10 +10,10 @@ from core.errors import Invalid
 from core.history.formats import read_row
 from core.redaction import Redactor
 from core.types import Ticket
-from store import imports
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
-from store.imports import Batch, take_batch
+from store.queue import imports
+from store.queue.imports import Batch, take_batch
 from web.access import caller
 from web.api.cursors import cursor_of_number, number_of
 from web.api.imports.schemas import (

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.history.mapping import AS_IT_IS, HistoryMapping
 from core.types import HistoryFormat
-from store.imports import AT_ONCE
+from store.queue.imports import AT_ONCE
 from web.api.words import Word
 
 _MOMENT = "2026-03-01T09:30:00Z"

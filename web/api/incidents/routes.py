@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Connection, Engine
 
-from store import incidents
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
+from store.decided import incidents
+from store.decided.incidents import Incident
 from store.engine import transaction
-from store.incidents import Incident
 from web.access import caller
 from web.api.cursors import cursor_of_number, number_of
 from web.api.incidents.schemas import IncidentList, IncidentRecord, IncidentShape, WantedIncidents

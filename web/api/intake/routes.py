@@ -20,12 +20,14 @@ from helpdesks.kinds import KINDS, mapping_of
 from helpdesks.mapping import decoded
 from helpdesks.seen import Seen, Signed, Told, Unverified
 from helpdesks.taking import Taken, take
-from store import helpdesk_tickets, helpdesks
 from store.engine import transaction
-from store.helpdesks import Helpdesk
+from store.helpdesk import helpdesk_tickets, helpdesks
+from store.helpdesk.helpdesks import Helpdesk
 from web.api.intake.schemas import DeliveryTaken
 from web.backlog import Backlog
+from web.callers import address_of
 from web.problems import Problem, documented
+from web.rate_limits import RateLimits
 
 _Name = Annotated[str, Path(min_length=1, max_length=64, examples=["zendesk"])]
 _FIX = "let the helpdesk sign with the secret of this connection, and look at both clocks"
@@ -50,6 +52,7 @@ class IntakeParts:
         tolerance_s: how far the moment of its signature may be from now.
         is_production: whether secrets that everybody knows are refused.
         backlog: refuses tickets of senders that come back with them.
+        limits: of what nobody vouches for.
     """
 
     engine: Engine
@@ -60,6 +63,7 @@ class IntakeParts:
     tolerance_s: float
     is_production: bool
     backlog: Backlog
+    limits: RateLimits
 
 
 def intake_routes(parts: IntakeParts) -> APIRouter:
@@ -77,7 +81,9 @@ def intake_routes(parts: IntakeParts) -> APIRouter:
         return bytes(body)
 
     def deliver(
-        request: Request, helpdesk: _Name, body: Annotated[bytes, Depends(bounded)]
+        request: Request,
+        desk: Annotated[Helpdesk, Depends(_connection(parts))],
+        body: Annotated[bytes, Depends(bounded)],
     ) -> JSONResponse:
         """Answers once it is stored; whether it becomes a ticket, feedback or nothing."""
         signed = Signed(
@@ -86,7 +92,11 @@ def intake_routes(parts: IntakeParts) -> APIRouter:
             now=datetime.now(UTC),
             tolerance_s=parts.tolerance_s,
         )
-        desk = _trusted(parts, helpdesk, signed)
+        try:
+            _verify(parts, desk, signed)
+        except Unverified as error:
+            parts.limits.stranger(address_of(request), desk.name)
+            raise Problem("unauthenticated", f"{error}.", fix=_FIX) from error
         kind = KINDS[desk.kind]
         told = kind.parse(
             decoded(body), signed.headers, mapping_of(desk.kind, desk.mapping), signed.now
@@ -102,7 +112,7 @@ def intake_routes(parts: IntakeParts) -> APIRouter:
         "response_model": DeliveryTaken,
         "responses": documented(
             *("unauthenticated", "not-found", "too-large", "invalid"),
-            *("queue-full", "unavailable"),
+            *("too-many-requests", "queue-full", "unavailable"),
         ),
         "openapi_extra": _BODY,
         "summary": "Take what a helpdesk sends",
@@ -112,23 +122,29 @@ def intake_routes(parts: IntakeParts) -> APIRouter:
     return routes
 
 
-def _trusted(parts: IntakeParts, name: str, signed: Signed) -> Helpdesk:
-    """The connection that a delivery is of.
+def _connection(parts: IntakeParts) -> Callable[[Request, _Name], Helpdesk]:
+    def known(request: Request, helpdesk: _Name) -> Helpdesk:
+        """The connection of the path, before a body is read; nothing that it signed counts."""
+        desk = transaction(parts.engine, lambda c: helpdesks.find(c, clean_text(helpdesk).text))
+        if desk is None or not desk.active:
+            parts.limits.stranger(address_of(request), "")
+            fix = "look at `pointsman connections list`"
+            raise Problem("not-found", "There is no connection of this name in use.", fix=fix)
+        parts.limits.stranger(address_of(request), desk.name, count=0)
+        return desk
+
+    return known
+
+
+def _verify(parts: IntakeParts, desk: Helpdesk, signed: Signed) -> None:
+    """Lets a delivery pass that its connection signed.
 
     Raises:
-        Problem: there is none, or the delivery is not genuine.
+        Unverified: it is not genuine.
     """
-    desk = transaction(parts.engine, lambda c: helpdesks.find(c, clean_text(name).text))
-    if desk is None or not desk.active:
-        fix = "look at `pointsman connections list`"
-        raise Problem("not-found", "There is no connection of this name in use.", fix=fix)
     secrets = tuple(parts.box.open(kept) for kept in desk.secrets)
     known = (zendesk.TEST_SECRET,) if parts.is_production else ()
-    try:
-        KINDS[desk.kind].verify(signed, tuple(each for each in secrets if each not in known))
-    except Unverified as error:
-        raise Problem("unauthenticated", f"{error}.", fix=_FIX) from error
-    return desk
+    KINDS[desk.kind].verify(signed, tuple(each for each in secrets if each not in known))
 
 
 def _once(

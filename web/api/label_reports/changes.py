@@ -4,9 +4,9 @@ from sqlalchemy import Connection, Engine
 
 from core.types import Automation, LabelMove
 from router.label_outlook import Wanted
-from store import label_reports
 from store.engine import transaction
-from store.label_reports import LabelReport
+from store.labels import label_reports
+from store.labels.label_reports import LabelReport
 from web.api.label_reports.schemas import GapAccepted, LabelGap
 from web.api.labels.changes import made, shown
 from web.api.labels.schemas import LabelChanged

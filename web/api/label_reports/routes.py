@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Path
 from sqlalchemy import Engine
 from starlette.responses import Response
 
-from store import label_reports
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
+from store.labels import label_reports
 from web.access import caller
 from web.api.label_reports.changes import accept, dismiss, must_stand
 from web.api.label_reports.schemas import GapAccepted, LabelReportShape, LookAsked

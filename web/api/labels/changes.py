@@ -16,10 +16,11 @@ from router.label_listing import ListedLabel, listed
 from router.label_outlook import Further, Outlook, Wanted, check, further, look
 from router.label_wishes import wanted_object
 from router.lint import finding_object
-from store import label_requests, taxonomy
 from store.engine import one_moment
-from store.taxonomy import Label
-from store.tickets import import_labelled
+from store.labels import label_requests
+from store.queue.tickets import import_labelled
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from web.api.control.gate import Change
 from web.api.labels.schemas import LabelChange, LabelChanged, LabelOut, Touched
 from web.api.thresholds.schemas import Level

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from core.types import LabelMove
 from router.label_outlook import Wanted
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.access import caller
 from web.api.labels.changes import examples_of, made, shown

@@ -7,10 +7,10 @@ from sqlalchemy import Engine
 from starlette.responses import Response
 
 from router.label_listing import listed
-from store import label_requests
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
-from store.label_requests import LabelRequest
+from store.labels import label_requests
+from store.labels.label_requests import LabelRequest
 from web.access import caller
 from web.api.control.gate import Gate
 from web.api.control.schemas import MAY_WAIT

@@ -2,7 +2,7 @@
 
 from classifier.artifacts import open_artifact
 from core.errors import ArtifactInvalid
-from store.model_versions import KnownVersion
+from store.models.model_versions import KnownVersion
 from web.api.models.changes import unreadable
 from web.api.models.schemas import Manifest
 from web.problems import Problem

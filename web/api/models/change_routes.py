@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.types import TrialStage
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from web.access import caller
 from web.api.control.gate import Gate
 from web.api.control.schemas import MAY_WAIT

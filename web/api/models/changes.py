@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from core.errors import ArtifactInvalid, Invalid
 from core.types import ControlledArea, TrialStage
 from router import serving
-from store import model_versions, trials
+from store.models import model_versions, trials
 from web.api.control.gate import Change
 from web.api.models.schemas import Serves, TrialState, VersionName, trial_state
 from web.api.words import CLEANED

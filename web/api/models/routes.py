@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from store import model_versions, trials
 from store.engine import transaction
+from store.models import model_versions, trials
 from web.api.cursors import cursor_of_number, number_of
 from web.api.models.artifacts import manifest_of, page_of
 from web.api.models.changes import must_be_known

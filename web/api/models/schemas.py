@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from store.model_versions import KnownVersion, Standing
-from store.trials import Trial
+from store.models.model_versions import KnownVersion, Standing
+from store.models.trials import Trial
 
 VERSION = "2217492db84c"
 _OTHER = "90aa10c3f5d1"

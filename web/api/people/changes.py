@@ -3,9 +3,9 @@
 from sqlalchemy import Connection, Engine
 
 from core.passwords import generated, hash_password
-from store import people
+from store.access import people
+from store.access.people import Person
 from store.engine import transaction
-from store.people import Person
 from web.api.people.schemas import NewPerson, PersonChange, PersonShape, PersonWithPassword
 from web.etags import must_match
 from web.problems import Problem

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Engine
 from starlette.responses import Response
 
-from store import people
-from store.api_tokens import Caller
+from store.access import people
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.access import caller
 from web.api.cursors import cursor_of_number, number_of

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.types import Role
-from store.people import MAX_NAME_CHARS
+from store.access.people import MAX_NAME_CHARS
 
 _PERSON = {
     "id": 7,

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection, Engine
 from starlette.responses import Response
 
-from store import erasures
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
-from store.erasure_receipts import receipt, state_of
-from store.erasures import Erasure, NothingToErase, OneCustomer, OneTicket, Subject
+from store.erasure import erasures
+from store.erasure.erasure_receipts import receipt, state_of
+from store.erasure.erasures import Erasure, NothingToErase, OneCustomer, OneTicket, Subject
 from web.access import caller
 from web.api.cursors import cursor_of, id_of
 from web.api.privacy.schemas import (

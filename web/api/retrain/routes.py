@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Connection, Engine
 
-from store import snapshots, training_runs
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
+from store.models import snapshots, training_runs
 from web.access import caller
 from web.api.cursors import cursor_of_number, number_of
 from web.api.retrain.schemas import (

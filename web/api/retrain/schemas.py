@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.types import RunState
 from router.run_words import progress_words, run_words
-from store.training_runs import TrainingRun
+from store.models.training_runs import TrainingRun
 from web.api.words import CLEANED
 
 _MOMENT = "2026-03-01T09:30:00Z"

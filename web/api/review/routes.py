@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Engine
 
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
-from store.review import ReviewFilter, ReviewItem
+from store.feedback.review import ReviewFilter, ReviewItem
 from web.access import caller
 from web.api.cursors import number_of
 from web.api.review import work

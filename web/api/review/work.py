@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from core.errors import Invalid
 from core.types import ReviewOutcome
-from store import review
-from store.review import NoItem, NotHeld, Resolution, ReviewFilter, ReviewItem
+from store.feedback import review
+from store.feedback.review import NoItem, NotHeld, Resolution, ReviewFilter, ReviewItem
 from web.api.cursors import cursor_of_number
 from web.api.review.schemas import (
     Claim,

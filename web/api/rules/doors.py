@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 from starlette.requests import Request
 
 from router.editing import Standing
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.access import caller
 from web.api.control.gate import Gate

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine
 from router.changes import compare
 from router.parse import parse_ruleset
 from router.ruleset import Ruleset
-from store import rule_hits, rulesets
 from store.engine import transaction
+from store.figures import rule_hits
+from store.rules import rulesets
 from web.api.cursors import cursor_of_number, number_of
 from web.api.rules.doors import OF_READING, Version
 from web.api.rules.schemas import Change, Hits, Revision, RevisionLine, Revisions, RuleHits

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from router.editing import revision_rules
 from router.ruleset import ruleset_object
-from store import rulesets
 from store.engine import transaction
+from store.rules import rulesets
 from web.api.control.gate import Gate
 from web.api.rules.doors import (
     OF_READING,

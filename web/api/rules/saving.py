@@ -14,7 +14,7 @@ from router.lint import Finding as Found
 from router.lint import Severity
 from router.parse import parse_ruleset
 from router.ruleset import Rule, Ruleset, ruleset_object
-from store import rulesets
+from store.rules import rulesets
 from web.api.control.gate import Change as Controlled
 from web.api.rules.schemas import Change, Finding, Note, PlannedRules, SavedRules
 from web.etags import etag_of, must_match

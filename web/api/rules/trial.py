@@ -13,8 +13,8 @@ from router.backtest import Proposal
 from router.editing import findings_of, standing
 from router.ruleset import Ruleset
 from router.trying import Period, routing_object, try_on_history, try_on_scores, try_on_ticket
-from store import taxonomy
 from store.engine import transaction
+from store.rules import taxonomy
 from web.api.rules.doors import OF_TRYING, must_stand
 from web.api.rules.saving import read_ruleset
 from web.api.rules.schemas import (

@@ -1,7 +1,7 @@
 """`/v1/stats`: how good and how quick decisions were in a period, and what waits now.
 
 A question costs the hours of its period, which has a longest length: decisions are counted by the
-hour (`store.hour_counts`), and what hours cannot tell is that of a sample.
+hour (`store.figures.hour_counts`), and what hours cannot tell is that of a sample.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Engine
 
 from core.errors import Invalid
 from core.types import GroupBy
-from store import quality
+from store.decided.records import oldest_waiting_s, waiting
 from store.engine import one_moment, transaction
-from store.quality import Asked, Figures
-from store.records import oldest_waiting_s, waiting
-from store.review import waiting_by_reason
+from store.feedback.review import waiting_by_reason
+from store.figures import quality
+from store.figures.quality import Asked, Figures
 from web.api.stats.schemas import Group, Queue, Stats, WantedFigures, group_of
 from web.problems import documented
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.types import GroupBy
-from store.quality import Figures, Outcome
+from store.figures.quality import Figures, Outcome
 from web.api.moments import Moment
 from web.api.words import Word
 

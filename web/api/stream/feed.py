@@ -9,7 +9,7 @@ import anyio.to_thread
 import structlog
 
 from core.errors import PointsmanError
-from store.events import Event, Place, late_start
+from store.delivery.events import Event, Place, late_start
 from store.partitions import first_uuid
 
 POLL_S = 0.5

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
 
-from store.events import Event, Place, late_start
+from store.delivery.events import Event, Place, late_start
 from web.api.stream.feed import AT_ONCE, Feed, Listener
 from web.problems import Problem, documented
 

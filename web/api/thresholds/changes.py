@@ -8,9 +8,10 @@ from classifier.content_id import object_id
 from core.errors import ArtifactInvalid, Invalid
 from core.types import ControlledArea
 from router.thresholds import LabelPlan, Plan, plan_thresholds, ways
-from store import model_versions, taxonomy
 from store.engine import one_moment
-from store.taxonomy import Label
+from store.models import model_versions
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from web.api.control.gate import Change
 from web.api.thresholds.schemas import (
     LabelThreshold,

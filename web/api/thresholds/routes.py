@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import Engine
 from starlette.responses import Response
 
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.access import caller
 from web.api.control.gate import Gate

@@ -12,9 +12,9 @@ from core.errors import Invalid
 from core.redaction import Redactor
 from core.ticket_json import loads, parse_ticket
 from core.types import Ticket
-from store.api_tokens import Caller
-from store.idempotency import Request
-from store.tickets import Accepted, Outcome, accept
+from store.access.api_tokens import Caller
+from store.access.idempotency import Request
+from store.queue.tickets import Accepted, Outcome, accept
 from web.idempotency import once
 from web.problems import problem_object
 

@@ -13,10 +13,10 @@ from core import tracing
 from core.redaction import Redactor
 from core.text import clean_text
 from core.ticket_json import TicketShape
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
+from store.decided.records import ticket_record
+from store.decided.ticket_pages import TicketFilter, page
 from store.engine import transaction
-from store.records import ticket_record
-from store.ticket_pages import TicketFilter, page
 from web.access import caller
 from web.api.cursors import cursor_of, id_of
 from web.api.tickets.intake import read_submission, request_of, take
@@ -41,7 +41,7 @@ _Source = Annotated[
         min_length=1,
         max_length=200,
         description="Who sends them; with the ticket's id it is the natural key. The token's name "
-        "if absent.",
+        "if absent, or its first source if it is bound to some.",
     ),
 ]
 _BODY = {
@@ -116,7 +116,7 @@ def ticket_routes(
         source: _Source = None,
     ) -> JSONResponse:
         """Answers once they are stored. Of several, each has its own outcome."""
-        whose = clean_text(source or sender.name).text
+        whose = _source(sender, source)
         backlog.admit()
         limits.tickets(sender, 1)
         submission = read_submission(body)
@@ -140,11 +140,13 @@ def ticket_routes(
         summary="List tickets, newest first",
     )
     def list_(
+        asker: Annotated[Caller, Depends(caller)],
         wanted: Annotated[WantedTickets, Query()],
     ) -> TicketList:
         """A page may be short, or empty, and still have a `next`: go on until that is null."""
         after = None if wanted.cursor is None else id_of(wanted.cursor)
-        fits = TicketFilter(**wanted.model_dump(exclude={"cursor", "limit"}))
+        given = wanted.model_dump(exclude={"cursor", "limit"})
+        fits = TicketFilter(**given, sources=asker.sources)
         found = transaction(engine, lambda c: page(c, fits, after=after, most=wanted.limit))
         return TicketList(
             tickets=[TicketInList.model_validate(line) for line in found.tickets],
@@ -165,3 +167,18 @@ def ticket_routes(
         return {**record, "timeline": timeline(record)}
 
     return routes
+
+
+def _source(sender: Caller, given: str | None) -> str:
+    """Whose tickets are sent.
+
+    Raises:
+        Problem: those of a source that the token is not bound to.
+    """
+    if sender.sources is None:
+        return clean_text(given or sender.name).text
+    source = clean_text(given).text if given else sender.sources[0]
+    if source not in sender.sources:
+        fix = "leave `source` out, or use a token of that source"
+        raise Problem("forbidden", "The token is bound to other sources.", fix=fix)
+    return source

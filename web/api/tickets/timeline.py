@@ -9,7 +9,7 @@ def timeline(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What happened, oldest first: received, decided, corrected, told.
 
     Args:
-        record: of `store.records.ticket_record`.
+        record: of `store.decided.records.ticket_record`.
 
     Returns:
         JSON-ready entries with `at` (ISO 8601), `what`, and whatever tells more.

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Engine
 
-from store import api_tokens
-from store.api_tokens import Caller
+from store.access import api_tokens
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.access import caller
 from web.api.cursors import cursor_of_number, number_of

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.types import Role
-from store.api_tokens import MAX_NAME_CHARS, Wanted
+from store.access.api_tokens import MAX_NAME_CHARS, Wanted
 from web.access import SCOPES
-from web.api.words import SAID
+from web.api.words import SAID, Word
 
 _MOMENT = "2026-03-01T09:30:00Z"
 _TOKEN = {
@@ -16,6 +16,7 @@ _TOKEN = {
     "name": "zendesk",
     "role": "helpdesk",
     "scopes": ["tickets:write"],
+    "sources": ["zendesk"],
     "created_by": "ann@example.com",
     "created_at": _MOMENT,
     "expires_at": "2027-03-01T09:30:00Z",
@@ -55,6 +56,7 @@ class NewToken(BaseModel):
                 "name": "zendesk",
                 "role": "helpdesk",
                 "scopes": ["tickets:write"],
+                "sources": ["zendesk"],
                 "expires_days": 365,
             }
         },
@@ -69,6 +71,11 @@ class NewToken(BaseModel):
     scopes: Annotated[list[_Scope], Field(min_length=1, max_length=100)] | None = Field(
         default=None, description="the only doors of the role that it opens; all of them if absent"
     )
+    sources: Annotated[list[Word], Field(min_length=1, max_length=100)] | None = Field(
+        default=None,
+        description="whose tickets alone it reaches, the first being what it sends as; "
+        "everybody's if absent",
+    )
     expires_days: Annotated[float, Field(gt=0, le=36_500)] | None = Field(
         default=None, description="void after so many days; never if absent"
     )
@@ -80,6 +87,7 @@ class NewToken(BaseModel):
             name=self.name,
             role=self.role,
             scopes=None if self.scopes is None else tuple(self.scopes),
+            sources=None if self.sources is None else tuple(self.sources),
             lifetime=None if days is None else timedelta(days=days),
         )
 
@@ -93,6 +101,7 @@ class TokenShape(BaseModel):
     name: str
     role: Role
     scopes: list[str] | None
+    sources: list[str] | None
     created_by: str
     created_at: datetime
     expires_at: datetime | None

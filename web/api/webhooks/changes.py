@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from core.addresses import Reach, check_url
 from core.sealing import Box
 from core.settings import Settings
-from store import delivery_log, webhook_endpoints
-from store.webhook_endpoints import WEBHOOK, Endpoint, EndpointState, Wanted
+from store.delivery import delivery_log, webhook_endpoints
+from store.delivery.webhook_endpoints import WEBHOOK, Endpoint, EndpointState, Wanted
 from web.api.webhooks.schemas import (
     NewWebhook,
     Period,

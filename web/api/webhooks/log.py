@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Connection, Engine
 
-from store import delivery_log
-from store.delivery_log import Logged
+from store.delivery import delivery_log
+from store.delivery.delivery_log import Logged
 from store.engine import transaction
 from web.api.cursors import cursor_of_number, number_of
 from web.api.webhooks import changes

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Engine
 from starlette.responses import Response
 
-from store import webhook_endpoints
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
+from store.delivery import webhook_endpoints
 from store.engine import transaction
 from web.access import caller
 from web.api.cursors import cursor_of_number, number_of

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from core.addresses import MAX_URL_CHARS
 from core.events import WANTABLE
-from store.deliveries import DeliveryState
-from store.delivery_log import LogFilter, Logged, LoggedAttempt
-from store.webhook_endpoints import Endpoint, EndpointState
+from store.delivery.deliveries import DeliveryState
+from store.delivery.delivery_log import LogFilter, Logged, LoggedAttempt
+from store.delivery.webhook_endpoints import Endpoint, EndpointState
 from web.api.moments import Moment
 from web.api.words import CLEANED
 

@@ -13,9 +13,9 @@ from core.errors import Invalid
 from core.types import Rung
 from router.replaying import Under, replay_object
 from router.why import why_object
-from store import model_versions
+from store.decided.explanations import Explanation, ExplanationState, Scored, Subject, scored_by
 from store.engine import transaction
-from store.explanations import Explanation, ExplanationState, Scored, Subject, scored_by
+from store.models import model_versions
 from web.api.why.schemas import ReplayIn, ReplayOut, WhyOut
 from web.api.why.waiting import asked
 from web.problems import Problem, documented

@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from router.suggesting import Looking, suggestions_object
-from store import declined_suggestions
 from store.engine import transaction
+from store.rules import declined_suggestions
 from web.access import caller
 from web.problems import documented
 

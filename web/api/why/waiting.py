@@ -6,8 +6,8 @@ import time
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from store.decided.explanations import Explanation, ExplanationState, Subject, ask, read
 from store.engine import transaction
-from store.explanations import Explanation, ExplanationState, Subject, ask, read
 
 _LOOK_S = 0.1
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from store import audit
+from store.access import audit
 from store.engine import transaction
 from web.api.control.audit import whole_log
 from web.api.cursors import cursor_of_number, number_of

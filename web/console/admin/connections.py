@@ -11,9 +11,9 @@ from starlette.responses import HTMLResponse
 from core.errors import Invalid
 from core.ticket_json import loads
 from helpdesks.kinds import KINDS
-from store import helpdesks
 from store.engine import transaction
-from store.helpdesks import Helpdesk
+from store.helpdesk import helpdesks
+from store.helpdesk.helpdesks import Helpdesk
 from web.api.connections.changes import Terms, change_connection, found, preview, shown
 from web.api.connections.schemas import ConnectionChange, Name, Sample
 from web.console.admin.rooms import room_page

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Engine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from store import delivery_log
-from store.delivery_log import LogFilter
+from store.delivery import delivery_log
+from store.delivery.delivery_log import LogFilter
 from store.engine import transaction
 from web.api.cursors import cursor_of_number, number_of
 from web.api.webhooks import changes

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from core.errors import Invalid
-from store import erasures
 from store.engine import transaction
-from store.erasure_receipts import receipt, state_of
-from store.erasures import NothingToErase, Subject
+from store.erasure import erasures
+from store.erasure.erasure_receipts import receipt, state_of
+from store.erasure.erasures import NothingToErase, Subject
 from web.api.cursors import cursor_of, id_of
 from web.api.privacy.routes import subject_of
 from web.api.privacy.schemas import Customer, TicketById, TicketByKey

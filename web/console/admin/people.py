@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from core.types import Role
-from store import people
+from store.access import people
 from store.engine import transaction
 from web.api.cursors import cursor_of_number, number_of
 from web.api.people.changes import add_person, change_person, with_new_password

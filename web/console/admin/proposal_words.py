@@ -12,8 +12,9 @@ from router.changes import compare
 from router.editing import revision_rules
 from router.parse import parse_ruleset
 from router.ruleset import Ruleset
-from store import model_versions, rulesets, taxonomy
-from store.proposals import Proposal
+from store.access.proposals import Proposal
+from store.models import model_versions
+from store.rules import rulesets, taxonomy
 from web.api.labels.changes import EDIT
 from web.api.models.changes import ACTIVATE, BEGIN_TRIAL, END_TRIAL, ROLL_BACK
 from web.api.rules.saving import SAVE as SAVE_RULES

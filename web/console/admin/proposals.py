@@ -9,9 +9,9 @@ from starlette.responses import HTMLResponse, Response
 
 from core.text import clean_text
 from core.types import ProposalVerdict
-from store import proposals
+from store.access import proposals
+from store.access.proposals import Proposal
 from store.engine import transaction
-from store.proposals import Proposal
 from web.api.control.gate import Gate
 from web.api.cursors import cursor_of_number, number_of
 from web.console.admin.proposal_words import Told, sentence_of, told

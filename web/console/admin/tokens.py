@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Query
+from pydantic import BaseModel, Field
 from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from core.types import Role
-from store import api_tokens
+from store.access import api_tokens
 from store.engine import transaction
 from web.access import SCOPES
 from web.api.cursors import cursor_of_number, number_of
@@ -27,7 +28,18 @@ _MOST = 50
 _Id = Annotated[int, Path(ge=1, le=(1 << 31) - 1)]
 _Cursor = Annotated[str, Query(max_length=100)]
 _Place = Annotated[str, Form(max_length=100)]
-_Word = Annotated[str, Form(max_length=1_000)]
+_Word = Annotated[str, Field(max_length=1_000)]
+
+
+class _Given(BaseModel):
+    """The form of a new token; sources stand with commas between."""
+
+    name: _Word
+    role: Role
+    scopes: Annotated[list[_Word], Field(max_length=100)] = []
+    sources: _Word = ""
+    expires_days: _Word = ""
+    cursor: Annotated[str, Field(max_length=100)] = ""
 
 
 def token_pages(engine: Engine, pages: Pages, *, grace: timedelta) -> APIRouter:
@@ -46,24 +58,18 @@ def token_pages(engine: Engine, pages: Pages, *, grace: timedelta) -> APIRouter:
         return room_page(pages, visit_of(request), "admin/tokens.html", **shown)
 
     @routes.post("/admin/tokens")
-    def create(
-        request: Request,
-        name: _Word,
-        role: Annotated[Role, Form()],
-        scopes: Annotated[list[_Word], Form(max_length=100)] = [],  # noqa: B006 pydantic copies it
-        expires_days: _Word = "",
-        cursor: _Place = "",
-    ) -> HTMLResponse:
+    def create(request: Request, given: Annotated[_Given, Form()]) -> HTMLResponse:
         visit = visit_of(request)
         wanted = shaped(
             NewToken,
-            name=name,
-            role=role,
-            scopes=scopes or None,
-            expires_days=expires_days.strip() or None,
+            name=given.name,
+            role=given.role,
+            scopes=given.scopes or None,
+            sources=[each.strip() for each in given.sources.split(",") if each.strip()] or None,
+            expires_days=given.expires_days.strip() or None,
         ).wanted()
         made = transaction(engine, lambda c: api_tokens.create(c, wanted, actor=actor(visit)))
-        return _part(visit, cursor, made)
+        return _part(visit, given.cursor, made)
 
     @routes.post("/admin/tokens/{token_id}/rotate")
     def rotate(request: Request, token_id: _Id, cursor: _Place = "") -> HTMLResponse:

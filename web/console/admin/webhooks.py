@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from core.events import WANTABLE
-from store import webhook_endpoints
+from store.delivery import webhook_endpoints
+from store.delivery.webhook_endpoints import Endpoint
 from store.engine import transaction
-from store.webhook_endpoints import Endpoint
 from web.api.webhooks import changes
 from web.api.webhooks.changes import Terms
 from web.api.webhooks.schemas import NewWebhook, Period, WebhookWithSecret, shape_of

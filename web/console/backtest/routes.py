@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from core.errors import Invalid
-from store import rulesets, taxonomy
 from store.engine import transaction
+from store.rules import rulesets, taxonomy
 from web.api.rules.schemas import TryHistory
 from web.api.rules.trial import tried_history
 from web.console.backtest.flow import flow

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from store.engine import transaction
-from store.taxonomy import Department
+from store.rules.taxonomy import Department
 from web.api.departments.changes import add_department, change_department, retire_department
 from web.api.departments.schemas import DepartmentChange, NewDepartment
 from web.console.departments.routes import must_be_in_use

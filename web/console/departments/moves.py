@@ -14,8 +14,8 @@ from router.changes import Change, compare
 from router.department_changes import with_department
 from router.editing import standing
 from router.ruleset import ruleset_object
-from store import departments
 from store.engine import transaction
+from store.rules import departments
 from web.api.control.gate import Gate
 from web.api.departments.changes import rename_department
 from web.api.departments.schemas import NewName

@@ -12,10 +12,11 @@ from starlette.responses import HTMLResponse
 from core.types import GroupBy
 from router.editing import Standing, standing
 from router.ruleset import Ruleset
-from store import quality, taxonomy
 from store.engine import one_moment, transaction
-from store.quality import Asked, Figures
-from store.taxonomy import Department
+from store.figures import quality
+from store.figures.quality import Asked, Figures
+from store.rules import taxonomy
+from store.rules.taxonomy import Department
 from web.api.departments.changes import version_of
 from web.console.departments.shown import (
     DepartmentKey,

@@ -10,8 +10,8 @@ from fastapi import Path
 from classifier.content_id import content_id
 from router.label_routes import departments_by_label
 from router.ruleset import Ruleset
-from store.quality import Figures
-from store.taxonomy import Department
+from store.figures.quality import Figures
+from store.rules.taxonomy import Department
 
 DepartmentKey: TypeAlias = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
 

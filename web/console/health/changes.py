@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from core.errors import Invalid
-from store import audit
-from store.decisions import replay_quarantined
+from store.access import audit
+from store.decided.decisions import replay_quarantined
 from store.engine import transaction
 from web.api.drift.routes import ask_for_check
 from web.console.health.routes import read_drift, read_failed

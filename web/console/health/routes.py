@@ -15,11 +15,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from core.types import GroupBy
-from store import drift_reports, model_versions, quality, quarantine, records, throughput
+from store.decided import records
 from store.engine import one_moment, transaction
-from store.quality import Asked
-from store.review import waiting_by_reason
-from store.workers import workers
+from store.feedback.review import waiting_by_reason
+from store.figures import drift_reports, quality, throughput
+from store.figures.quality import Asked
+from store.models import model_versions
+from store.queue import quarantine
+from store.queue.workers import workers
 from web.api.cursors import cursor_of, id_of
 from web.api.drift.schemas import record_of
 from web.api.models.schemas import figures_of

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from core.intervals import Interval, share_interval
 from core.types import Rung
-from store.quality import Figures, Outcome
-from store.throughput import HourCount
-from store.workers import Worker
+from store.figures.quality import Figures, Outcome
+from store.figures.throughput import HourCount
+from store.queue.workers import Worker
 
 HOURS = 24
 _HIGH = 40.0

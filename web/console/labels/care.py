@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Engine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from store import label_reports, records
+from store.decided import records
 from store.engine import transaction
+from store.labels import label_reports
 from web.api.label_reports.changes import accept, dismiss
 from web.api.label_reports.routes import FindingKey, ask_for_look
 from web.api.label_reports.schemas import GapAccepted

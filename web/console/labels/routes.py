@@ -12,10 +12,13 @@ from core.errors import ArtifactInvalid, Invalid
 from core.types import GroupBy
 from router.label_listing import listed
 from router.thresholds import plan_thresholds
-from store import label_history, label_requests, label_usage, model_versions, quality, taxonomy
 from store.engine import one_moment, transaction
-from store.quality import Asked
-from store.taxonomy import Label
+from store.figures import quality
+from store.figures.quality import Asked
+from store.labels import label_requests, label_usage
+from store.models import model_versions
+from store.rules import label_history, taxonomy
+from store.rules.taxonomy import Label
 from web.api.labels.changes import one_label
 from web.api.thresholds.changes import version_of
 from web.api.thresholds.schemas import Level

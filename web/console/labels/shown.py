@@ -7,8 +7,8 @@ from classifier.content_id import content_id
 from core.types import Automation, LabelLevel
 from router.label_listing import ListedLabel
 from router.operating_points import Curve, Point
-from store.quality import Figures
-from store.taxonomy import Label
+from store.figures.quality import Figures
+from store.rules.taxonomy import Label
 from web.console.words import N_
 
 LEVELS: Mapping[Automation, tuple[str, str]] = {

@@ -7,8 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from core.types import Reason, Rung, TicketState
-from store.records import DecidedTicket
-from store.workers import Worker
+from store.decided.records import DecidedTicket
+from store.queue.workers import Worker
 
 HUES = 10
 _LABELS_SHOWN = 4

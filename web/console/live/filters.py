@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from store.ticket_pages import TicketFilter
+from store.decided.ticket_pages import TicketFilter
 from web.api.cursors import id_of
 from web.api.words import CLEANED
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from store import incidents
+from store.decided import incidents
 from store.engine import transaction
 from web.api.incidents.routes import known
 from web.console.labels.answers import actor, may

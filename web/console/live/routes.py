@@ -15,11 +15,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from core.types import GroupBy, Role
-from store import model_versions, quality, records, rulesets, taxonomy, ticket_pages
+from store.decided import records, ticket_pages
+from store.decided.records import DecidedTicket
 from store.engine import transaction
-from store.quality import Asked
-from store.records import DecidedTicket
-from store.workers import workers
+from store.figures import quality
+from store.figures.quality import Asked
+from store.models import model_versions
+from store.queue.workers import workers
+from store.rules import rulesets, taxonomy
 from web.api.cursors import cursor_of
 from web.console.live.board import (
     Board,

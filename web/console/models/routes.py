@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Engine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from store import model_versions, trials
 from store.engine import one_moment, transaction
+from store.models import model_versions, trials
 from web.api.cursors import cursor_of_number, number_of
 from web.api.models.artifacts import manifest_of
 from web.api.models.changes import must_be_known

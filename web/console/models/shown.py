@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from store.model_versions import KnownVersion, Standing
+from store.models.model_versions import KnownVersion, Standing
 from web.api.models.schemas import (
     Comparison,
     Figures,

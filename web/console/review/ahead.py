@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.types import ReviewOrder
-from store import review
 from store.engine import transaction
-from store.review import ReviewFilter, ReviewItem
+from store.feedback import review
+from store.feedback.review import ReviewFilter, ReviewItem
 from web.api.review import work
 from web.console.pages import Pages
 from web.console.review.desk import FIRST, Agent, ItemField, OrderField, desk_of

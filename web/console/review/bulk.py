@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from core.types import ReviewOrder
-from store import review_batches
 from store.engine import transaction
+from store.feedback import review_batches
 from web.console.pages import Pages
 from web.console.review.bulk_form import Items
 from web.console.review.desk import FIRST, Agent, OrderField, around

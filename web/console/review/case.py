@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from core.types import ReviewReason
-from store.review import ReviewItem
-from store.taxonomy import Label
+from store.feedback.review import ReviewItem
+from store.rules.taxonomy import Label
 from web.console.words import N_
 
 DIGITS = 9
@@ -56,7 +56,7 @@ class Case:
 
 
 def case_of(record: Mapping[str, Any], item: ReviewItem | None, labels: Sequence[Label]) -> Case:
-    """The case that a ticket's record (`store.records.ticket_record`) and its item make."""
+    """The case that a ticket's record (`store.decided.records.ticket_record`) and its item make."""
     ticket, decision = record["ticket"], record["decision"] or {}
     found = _found(decision, item)
     facts = (ticket[name] for name in ("channel", "language", "customer", "priority"))

@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 
 from core.errors import Invalid
 from core.types import ReviewOrder
-from store import records, review, taxonomy
-from store.api_tokens import Caller
-from store.review import ReviewFilter, ReviewItem
-from store.review_progress import settled_today
+from store.access.api_tokens import Caller
+from store.decided import records
+from store.feedback import review
+from store.feedback.review import ReviewFilter, ReviewItem
+from store.feedback.review_progress import settled_today
+from store.rules import taxonomy
 from web.access import caller
 from web.api.feedback.schemas import Department, Judged, Labels, Note
 from web.console.review.case import REASONS, Case, case_of, changes

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from core.types import ReviewOrder
-from store import review
 from store.engine import transaction
+from store.feedback import review
 from web.api.review import work
 from web.api.review.schemas import ResolutionIn
 from web.console.pages import Pages

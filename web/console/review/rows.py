@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from core.errors import Invalid
 from core.types import ReviewOrder
-from store import corrections, review, review_batches, taxonomy
-from store.review import ReviewFilter, ReviewItem
+from store.feedback import corrections, review, review_batches
+from store.feedback.review import ReviewFilter, ReviewItem
+from store.rules import taxonomy
 from web.api.feedback.schemas import Judged
 from web.api.review import work
 from web.api.review.schemas import OneResolution, RefusedItem

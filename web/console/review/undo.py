@@ -10,9 +10,10 @@ from starlette.responses import HTMLResponse
 
 from core.types import ReviewOutcome
 from router.feedback import Said, take_feedback
-from store import corrections, taxonomy
-from store.corrections import NotStanding
 from store.engine import transaction
+from store.feedback import corrections
+from store.feedback.corrections import NotStanding
+from store.rules import taxonomy
 from web.console.pages import Pages
 from web.console.review.case import case_of
 from web.console.review.desk import (

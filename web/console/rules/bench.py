@@ -17,7 +17,7 @@ from core.text import clean_text
 from router.parse import parse_ruleset
 from router.rules_yaml import MAX_BYTES
 from router.ruleset import Ruleset, ruleset_object
-from store.rule_hits import Hits
+from store.figures.rule_hits import Hits
 
 _MOST_FIELDS = 20_000
 _MOST_NOTE = 1_000  # characters, as of a note over HTTP

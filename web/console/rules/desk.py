@@ -9,7 +9,7 @@ from router.changes import Change
 from router.conditions import describe, walk
 from router.lint import Finding, Severity
 from router.ruleset import Rule, Ruleset
-from store.rulesets import Revision
+from store.rules.rulesets import Revision
 from web.console.rules.bench import Bench
 from web.console.rules.edits import difference
 

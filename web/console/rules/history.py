@@ -9,8 +9,8 @@ from starlette.responses import HTMLResponse, Response
 
 from router.editing import revision_rules
 from router.ruleset import ruleset_object
-from store import rulesets
 from store.engine import one_moment, transaction
+from store.rules import rulesets
 from web.access import caller
 from web.api.control.gate import Gate, Proposed
 from web.api.rules.doors import Saver

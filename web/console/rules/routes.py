@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from router.ruleset import ruleset_object
+from store.access.proposals import Proposal
 from store.engine import one_moment, transaction
-from store.proposals import Proposal
 from web.access import caller
 from web.api.control.gate import Gate, Proposed
 from web.api.rules.doors import Saver

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from router.conditions import DAYS, describe
 from router.editing import findings_of, revision_rules, standing
 from router.ruleset import Ruleset
-from store import rule_hits, rulesets, taxonomy
+from store.figures import rule_hits
+from store.rules import rulesets, taxonomy
 from web.console.rules.bench import Bench, Counted
 from web.console.rules.desk import SHOWN, Overtaken, make_desk
 from web.console.rules.editor import Editor

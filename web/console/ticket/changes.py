@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 from core.errors import Invalid
 from core.types import FeedbackKind, ReviewOutcome
 from router.feedback import Said, take_feedback
-from store import audit, feedback_history
-from store.corrections import NoTicket, NotStanding, withdraw
-from store.decisions import replay_quarantined
-from store.explanations import scored_by
+from store.access import audit
+from store.decided.decisions import replay_quarantined
+from store.decided.explanations import scored_by
+from store.feedback import feedback_history
+from store.feedback.corrections import NoTicket, NotStanding, withdraw
 from web.api.feedback.schemas import Labels, Note
 from web.api.words import CLEANED
 from web.console.ticket.story import seen_tag, standing

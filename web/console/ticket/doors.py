@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from store.api_tokens import Caller
+from store.access.api_tokens import Caller
 from store.engine import transaction
 from web.access import caller
 from web.console.pages import Pages

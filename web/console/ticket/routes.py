@@ -11,8 +11,9 @@ from starlette.responses import HTMLResponse
 from core.errors import Invalid
 from router.replaying import Under, replay_object
 from router.why import why_object
-from store import explanations, rulesets
+from store.decided import explanations
 from store.engine import transaction
+from store.rules import rulesets
 from web.console.pages import Pages
 from web.console.ticket.marks import marked
 from web.console.ticket.view import show_ticket

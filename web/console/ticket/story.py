@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from core.types import FeedbackKind
-from store.feedback_history import Entry, Shown
+from store.feedback.feedback_history import Entry, Shown
 from web.console.words import N_
 
 EVENTS: Mapping[str, str] = {
@@ -84,7 +84,7 @@ def score_lines(
 
 
 def story(record: Mapping[str, Any]) -> tuple[Happening, ...]:
-    """What happened to a ticket, oldest first (`store.records.ticket_record`)."""
+    """What happened to a ticket, oldest first (`store.decided.records.ticket_record`)."""
     return tuple(sorted(_happenings(record), key=lambda each: each.at))
 
 

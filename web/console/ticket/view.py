@@ -11,9 +11,11 @@ from starlette.responses import HTMLResponse
 
 from core.types import Role, TicketState
 from router.history import stored_case
-from store import feedback_history, records, taxonomy
+from store.decided import records
 from store.engine import transaction
-from store.feedback_history import Entry, Shown
+from store.feedback import feedback_history
+from store.feedback.feedback_history import Entry, Shown
+from store.rules import taxonomy
 from web.console.pages import Pages
 from web.console.review.case import REASONS
 from web.console.ticket.changes import Correction
@@ -37,7 +39,7 @@ class TicketView:
     """Everything that the page shows but the explanation.
 
     Attributes:
-        record: `store.records.ticket_record`.
+        record: `store.decided.records.ticket_record`.
         stands: labels and department by the last word about each.
         seen: `seen_tag` of `feedback`.
     """

@@ -12,8 +12,9 @@ from core.errors import Invalid
 from core.text import clean_text
 from router.explain import no_prediction
 from router.label_listing import served_thresholds
-from store import rulesets, taxonomy, tickets
 from store.engine import transaction
+from store.queue import tickets
+from store.rules import rulesets, taxonomy
 from web.api.rules.schemas import TriedTicket, TryTicket
 from web.api.rules.trial import tried_ticket
 from web.console.labels.forms import shaped

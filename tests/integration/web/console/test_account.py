@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from core.types import Role
-from store import audit
+from store.access import audit
 from store.engine import transaction
 from tests.factories.callers import PASSWORD, Serve, a_person, a_secret, bearer, sign_in
 from web.console.account import ROLES

@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from core.types import Role
-from store import api_tokens, people
-from store.api_tokens import ApiToken
+from store.access import api_tokens, people
+from store.access.api_tokens import ApiToken
+from store.access.people import Person
 from store.engine import transaction
-from store.people import Person
 from tests.factories.callers import PASSWORD, a_person, a_secret, bearer, sign_in
 
 _FROM_A_PAGE = {"hx-request": "true"}
@@ -114,12 +114,15 @@ def test_a_token_is_made_narrowed_rotated_and_revoked(root: TestClient, engine: 
         name=evil,
         role="helpdesk",
         scopes=["tickets:read", "tickets:write"],
+        sources="shop, <b>mail</b>,",
         expires_days="30",
     )
     first, token = _secret(made.text), _token(engine)
     assert "&lt;img src=x&gt;" in made.text
     assert evil not in made.text
     assert (token.role, token.scopes) == (Role.HELPDESK, ("tickets:read", "tickets:write"))
+    assert token.sources == ("shop", "<b>mail</b>")
+    assert "tickets of shop, &lt;b&gt;mail&lt;/b&gt; alone" in made.text
     assert token.expires_at is not None
     stranger = TestClient(root.app)
     assert stranger.get("/v1/tickets", headers=bearer(first)).status_code == 200

@@ -9,9 +9,10 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from core.types import Role
-from store import proposals, taxonomy
+from store.access import proposals
 from store.engine import transaction
-from store.taxonomy import Label
+from store.rules import taxonomy
+from store.rules.taxonomy import Label
 from tests.factories.callers import Serve, a_person, a_secret, bearer, sign_in
 from web.api.control.changes import CHANGES
 from web.console.admin.proposal_words import sentence_of

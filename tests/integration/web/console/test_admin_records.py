@@ -7,9 +7,9 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from core.types import Role
-from store import audit
+from store.access import audit
 from store.engine import transaction
-from store.tickets import accept
+from store.queue.tickets import accept
 from tests.factories.callers import Serve, a_person, sign_in
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket

@@ -9,9 +9,10 @@ from starlette.testclient import TestClient
 
 from core.types import ControlledArea, Role
 from router.ruleset import ruleset_object
-from store import proposals, rulesets, taxonomy
+from store.access import proposals
 from store.engine import transaction
-from store.taxonomy import Department, Label
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.callers import Serve, a_person, sign_in
 from tests.factories.replayed import decide_stored
 from tests.factories.rulesets import a_rule, a_ruleset, label

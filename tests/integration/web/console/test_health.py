@@ -12,13 +12,17 @@ from starlette.testclient import TestClient
 
 from broker.messages import TRAIN_QUEUE
 from core.types import FeedbackKind, Role, Rung
-from store import corrections, drift_reports, model_versions, taxonomy, workers
-from store.claims import WORKER_LOCKS
-from store.corrections import Feedback
-from store.drift_reports import Found
 from store.engine import transaction
-from store.taxonomy import Department, Label
-from store.workers import WorkerReport
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.figures import drift_reports
+from store.figures.drift_reports import Found
+from store.models import model_versions
+from store.queue import workers
+from store.queue.claims import WORKER_LOCKS
+from store.queue.workers import WorkerReport
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.callers import Serve, a_person, sign_in
 from tests.factories.streams import Made, age_model, put
 

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Engine
 from starlette.testclient import TestClient
 
 from core.types import Automation, ControlledArea, LabelLevel, Role
-from store import proposals, rulesets, taxonomy
+from store.access import proposals
 from store.engine import transaction
-from store.taxonomy import Department, Label
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.artifacts import LABELS, build_tiny_artifact
 from tests.factories.callers import a_person, sign_in, web_settings
 from tests.factories.models import install

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from core.types import Role, TicketState
 from store.engine import transaction
-from store.tickets import accept
+from store.queue.tickets import accept
 from tests.factories.callers import a_person, sign_in
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket, tickets

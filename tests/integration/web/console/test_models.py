@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from classifier.artifacts import Artifact
 from core.types import ControlledArea, Role
-from store import model_versions, training_runs, trials
 from store.engine import transaction
+from store.models import model_versions, training_runs, trials
 from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.callers import a_person, sign_in, web_settings
 from web.app import make_app

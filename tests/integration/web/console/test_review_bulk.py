@@ -9,11 +9,11 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from core.types import ReviewReason, Role
-from store.decisions import Finished
+from store.decided.decisions import Finished
 from store.engine import transaction
-from store.review_items import Wanted
-from store.taxonomy import Department, Label, add_departments, add_labels
-from store.tickets import accept
+from store.feedback.review_items import Wanted
+from store.queue.tickets import accept
+from store.rules.taxonomy import Department, Label, add_departments, add_labels
 from tests.factories.callers import a_secret, bearer
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket

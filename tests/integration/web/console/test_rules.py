@@ -13,10 +13,11 @@ from starlette.testclient import TestClient
 from core.types import Automation, LabelLevel, Role
 from router.parse import parse_ruleset
 from router.ruleset import ruleset_object
-from store import proposals, rulesets, taxonomy
+from store.access import proposals
 from store.engine import transaction
-from store.taxonomy import Department, Label
-from store.tickets import accept
+from store.queue.tickets import accept
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.callers import Serve, a_person, sign_in
 from tests.factories.deciding import decide_all
 from tests.factories.values import tickets

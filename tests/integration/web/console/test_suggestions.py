@@ -11,10 +11,11 @@ from starlette.testclient import TestClient
 
 from core.types import FeedbackKind, Role
 from router.parse import parse_ruleset
-from store import corrections, taxonomy
-from store.corrections import Feedback
 from store.engine import transaction
-from store.taxonomy import Department, Label
+from store.feedback import corrections
+from store.feedback.corrections import Feedback
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.callers import a_person, sign_in
 from tests.factories.replayed import decide_stored
 from tests.factories.rulesets import a_rule, a_ruleset, label

@@ -12,11 +12,13 @@ from starlette.testclient import TestClient
 
 from core.types import Role, Rung, TicketState
 from router.policy import make_policy, policy_object
-from store import explanations, model_versions, rulesets, taxonomy
+from store.decided import explanations
+from store.decided.explanations import Subject
 from store.engine import transaction
-from store.explanations import Subject
-from store.taxonomy import Department, Label
-from store.tickets import accept
+from store.models import model_versions
+from store.queue.tickets import accept
+from store.rules import rulesets, taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.callers import a_person, sign_in
 from tests.factories.deciding import decide_all
 from tests.factories.values import a_ticket

@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 from core.types import Role
 from router.rules_yaml import dump_rules
 from router.ruleset import ruleset_object
-from store import taxonomy
 from store.engine import transaction
-from store.taxonomy import Department, Label
+from store.rules import taxonomy
+from store.rules.taxonomy import Department, Label
 from tests.factories.callers import a_person, sign_in
 from tests.factories.replayed import decide_stored
 from tests.factories.rulesets import a_rule, a_ruleset, label

@@ -61,7 +61,7 @@ def test_an_altered_file_is_not_parsed_and_torch_computes(
 ) -> None:
     (artifact.path / FOLDER / FILE).write_bytes(b"some grape")
 
-    def load(files: Mapping[str, bytes], threads: int) -> Backend:
+    def load(files: Mapping[str, bytes], lanes: int) -> Backend:
         raise AssertionError("parsed")
 
     monkeypatch.setattr(known, "KINDS", {NAME: replace(plain_kind(), load=load)})
@@ -72,7 +72,7 @@ def test_an_altered_file_is_not_parsed_and_torch_computes(
 def test_without_its_library_torch_computes(
     artifact: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(files: Mapping[str, bytes], threads: int) -> Backend:
+    def load(files: Mapping[str, bytes], lanes: int) -> Backend:
         raise Permanent("the library is not installed")
 
     monkeypatch.setattr(known, "KINDS", {NAME: replace(plain_kind(), load=load)})

@@ -5,8 +5,8 @@ import pytest
 
 from cli.doctor import upkeep
 from cli.doctor.finding import Finding
+from store.queue.workers import Worker
 from store.upkeep import Upkeep
-from store.workers import Worker
 from tests.factories.decided import MOMENT, a_worker
 
 _WELL = Upkeep(
@@ -28,7 +28,7 @@ def _staff(*seen: Worker, has_model: bool = True) -> Finding:
 def test_every_living_worker_is_told_with_its_device() -> None:
     finding = _staff(a_worker(2, device="cuda:1"), a_worker(1), a_worker(9, alive=False))
     assert (finding.ok, finding.fix) == (True, "")
-    assert finding.detail == "2 on cuda:1 (model), 1 on cuda:0 (model)"
+    assert finding.detail == "2 on cuda:1 (model, pid 12), 1 on cuda:0 (model, pid 12)"
     assert not _staff(a_worker(9, alive=False)).ok
 
 

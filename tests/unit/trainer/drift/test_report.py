@@ -7,7 +7,7 @@ import pytest
 
 from classifier.scoring import Thresholds
 from core.errors import Invalid
-from store.drift_reports import DriftReport
+from store.figures.drift_reports import DriftReport
 from trainer.drift.compare import Comparison, Side
 from trainer.drift.estimated import estimated_quality
 from trainer.drift.findings import Severity

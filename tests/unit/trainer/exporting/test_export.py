@@ -95,8 +95,8 @@ def test_a_second_backend_joins_the_first(
     assert set(both.read_json("metrics.json")["backends"]) == {NAME, "openvino-int8"}
 
 
-def _load(files: object, threads: int) -> Backend:
-    return plain_kind().load({"plain.graph": b"some graph"}, threads)
+def _load(files: object, lanes: int) -> Backend:
+    return plain_kind().load({"plain.graph": b"some graph"}, lanes)
 
 
 def _build(model: object, token_ids: object, folder: Path) -> None:

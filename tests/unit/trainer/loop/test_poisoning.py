@@ -18,7 +18,7 @@ import numpy as np
 
 from classifier.linear import LinearModel
 from core.types import FeedbackKind, Ticket
-from store.corrections import LabelFeedback
+from store.feedback.corrections import LabelFeedback
 from trainer.fit.baseline import fit_baseline
 from trainer.fit.corpus import Corpus
 from trainer.loop.material import Doubts, find_doubtful

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.training_runs import Since
+from store.models.training_runs import Since
 from trainer.loop.triggers import Policy, Trigger, due
 
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from store.trial_evidence import Judged, Pair
+from store.models.trial_evidence import Judged, Pair
 from trainer.trials.judge import Finding, Ruling, Terms, judge_canary, judge_probation, judge_shadow
 
 TERMS = Terms(

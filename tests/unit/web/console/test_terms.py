@@ -4,7 +4,7 @@ import pytest
 from babel.support import NullTranslations
 
 from core.types import Reason, ReviewOutcome, Rung, RunState, TicketState
-from store.trials import TrialOutcome
+from store.models.trials import TrialOutcome
 from tests.factories.visits import a_visit
 from web.console.pages import Pages
 from web.console.terms import TERMS, called

@@ -1,0 +1,1 @@
+"""`pointsman departments`: who takes tickets."""

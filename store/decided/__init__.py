@@ -1,0 +1,1 @@
+"""Decisions, their storms, and what people read of them."""

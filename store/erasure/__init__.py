@@ -1,0 +1,1 @@
+"""Taking tickets out for good, and keeping them out."""

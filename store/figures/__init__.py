@@ -1,0 +1,1 @@
+"""What is counted and estimated over many decisions."""

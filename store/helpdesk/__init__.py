@@ -1,0 +1,1 @@
+"""Connections to helpdesks, and where tickets were last seen in them."""

@@ -1,0 +1,1 @@
+"""Changes of labels, asked for and carried out, and how labels fare."""

@@ -1,0 +1,1 @@
+"""Model versions, the runs and data sets they come from, and their trials."""

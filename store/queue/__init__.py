@@ -1,0 +1,1 @@
+"""Tickets that come in and wait, and who works on which."""

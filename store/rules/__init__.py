@@ -1,0 +1,1 @@
+"""What routing goes by: labels, departments and rulesets, as people change them."""
