@@ -53,6 +53,7 @@ SCRIPTS = {
     "Q4": "q4_cold_start:run",
     "Q5": "q5_exported:run",
     "Q6": "q6_false_storms:run",
+    "S1": "s1_signature_timing:run",
 }
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parent.parent

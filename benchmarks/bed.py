@@ -22,11 +22,12 @@ from core.types import Ticket
 from migrations.upgrade import upgrade
 from router.rules_yaml import load_rules
 from router.ruleset import ruleset_object
-from store import model_versions, rulesets
 from store.embedded import embedded_postgres
 from store.engine import make_engine, transaction
-from store.tickets import accept
-from store.workers import workers
+from store.models import model_versions
+from store.queue.tickets import accept
+from store.queue.workers import workers
+from store.rules import rulesets
 
 NO_OP = "benchmarks.p4_worker"
 """A worker with a model that costs nothing."""

@@ -18,10 +18,11 @@ from router.decide import decide
 from router.policy import make_policy
 from router.rulebook import compile_rulebook
 from router.ruleset import ruleset_object
-from store import model_versions, rulesets, taxonomy
 from store.bulk import copy_rows
 from store.engine import transaction
+from store.models import model_versions
 from store.partitions import make_partitions
+from store.rules import rulesets, taxonomy
 
 VERSIONS = ("aaaaaaaaaaa1", "aaaaaaaaaaa2")
 _KINDS = 400

@@ -28,10 +28,10 @@ from core.passwords import hash_password
 from core.settings import Settings
 from core.types import Role
 from migrations.upgrade import upgrade
-from store import people
+from store.access import people
 from store.embedded import embedded_postgres
 from store.engine import make_engine, transaction
-from store.hour_counts import count_hours
+from store.figures.hour_counts import count_hours
 from web.access import ACCESS
 from web.app import make_app
 from web.console.departments.shown import key_of as department_key

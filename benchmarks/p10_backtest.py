@@ -30,11 +30,12 @@ from router.policy import Policy, make_policy, policy_object
 from router.rulebook import Rulebook, compile_rulebook
 from router.rules_yaml import load_rules
 from router.ruleset import Rule, Ruleset, ruleset_object
-from store import model_versions, rulesets
 from store.bulk import copy_rows
 from store.embedded import embedded_postgres
 from store.engine import make_engine, one_moment, transaction
+from store.models import model_versions
 from store.partitions import first_uuid
+from store.rules import rulesets
 
 TICKETS = 100_000
 PEER_TICKETS = 500

@@ -22,8 +22,8 @@ from router.decide import decide
 from router.parse import parse_ruleset
 from router.policy import make_policy
 from router.rulebook import Rulebook, compile_rulebook
-from store import rulesets
 from store.engine import make_engine, transaction
+from store.rules import rulesets
 
 _SCORES = dict(zip(LABELS, SCORES, strict=True))
 _POLICY = make_policy(dict.fromkeys(LABELS, 0.5))

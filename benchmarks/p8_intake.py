@@ -28,7 +28,7 @@ from benchmarks.data import SAMPLES
 from broker.embedded import embedded_redis
 from core.types import Role
 from migrations.upgrade import upgrade
-from store.api_tokens import Wanted, create
+from store.access.api_tokens import Wanted, create
 from store.embedded import embedded_postgres
 from store.engine import make_engine, transaction
 
