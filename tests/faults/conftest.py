@@ -6,6 +6,7 @@ Three sizes (`--faults`): `lean` is part of every test run, `short` is `make fau
 
 import os
 import random
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from tests.factories.artifacts import build_tiny_artifact
 from tests.factories.callers import a_secret, bearer
 from tests.factories.models import install
 from tests.factories.processes import wait_until
+from tests.factories.redis_server import RedisServer
 from tests.faults.forks import Forks, Running
 from tests.faults.invariants import Expected, Findings, check, undecided
 from tests.faults.ledger import SOURCE, Ledger, Sender, WebSender, client_errors
@@ -306,3 +308,21 @@ def system(
     made.install_model()
     yield made
     made.close()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server of the test's own."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def roomy(services_folder: Path) -> Iterator[Path]:
+    """A folder that a cluster's owner may enter."""
+    folder = services_folder / "clusters"
+    folder.mkdir(mode=0o755)
+    yield folder
+    shutil.rmtree(folder)

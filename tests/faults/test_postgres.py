@@ -1,6 +1,5 @@
 """C9 to C13: a PostgreSQL that restarts, fails over, is full in every way, and is contended for."""
 
-import shutil
 import signal
 import subprocess
 import threading
@@ -13,14 +12,14 @@ from random import Random
 import psutil
 import psycopg
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from core.errors import Transient
-from migrations.upgrade import upgrade
-from store.engine import make_engine, transaction
+from store.engine import transaction
 from tests.factories.postgres_server import PostgresServer
 from tests.factories.processes import wait_until
 from tests.factories.values import a_ticket, tickets
+from tests.faults.clusters import cluster, migrated, system_on
 from tests.faults.conftest import Run, System, Web, not_here
 from tests.faults.invariants import undecided
 from tests.faults.ledger import WebSender
@@ -29,54 +28,14 @@ from tests.faults.proxy import Proxy
 _DISK_BYTES = 120 * 2**20
 
 
-@pytest.fixture
-def roomy(services_folder: Path) -> Iterator[Path]:
-    """A folder that a cluster's owner may enter."""
-    folder = services_folder / "clusters"
-    folder.mkdir(mode=0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@contextmanager
-def _migrated(url: str) -> Iterator[Engine]:
-    engine = make_engine(url, pool_size=4, statement_timeout_s=10)
-    try:
-        upgrade(engine, months_ahead=1)
-        yield engine
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def _system(engine: Engine, url: str, redis_url: str, folder: Path, seed: int) -> Iterator[System]:
-    made = System(engine=engine, urls=(url, redis_url), folder=folder, seed=seed)
-    try:
-        made.install_model()
-        yield made
-    finally:
-        made.close()
-
-
-@contextmanager
-def _cluster(folder: Path, **settings: str) -> Iterator[PostgresServer]:
-    server = PostgresServer(folder, **settings)
-    server.create()
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
 def test_c9_an_immediate_restart_in_mid_run_loses_and_doubles_nothing(
     roomy: Path, redis_url: str, tmp_path: Path, run: Run
 ) -> None:
     """Doors say 503 meanwhile; a commit whose answer was lost is asked for again under its key."""
     with ExitStack() as open_:
-        server = open_.enter_context(_cluster(roomy / "restarted"))
-        engine = open_.enter_context(_migrated(server.url))
-        system = open_.enter_context(_system(engine, server.url, redis_url, tmp_path, run.seed))
+        server = open_.enter_context(cluster(roomy / "restarted"))
+        engine = open_.enter_context(migrated(server.url))
+        system = open_.enter_context(system_on(engine, server.url, redis_url, tmp_path, run.seed))
         worker = system.start_worker()
         system.wait_for_workers(1)
         web = system.start_web()
@@ -124,9 +83,9 @@ def test_every_connection_cut_in_mid_run_loses_and_doubles_nothing(
 ) -> None:
     """A killed backend makes the postmaster reset all of them, and with them every lock."""
     with ExitStack() as open_:
-        server = open_.enter_context(_cluster(roomy / "reset"))
-        engine = open_.enter_context(_migrated(server.url))
-        system = open_.enter_context(_system(engine, server.url, redis_url, tmp_path, run.seed))
+        server = open_.enter_context(cluster(roomy / "reset"))
+        engine = open_.enter_context(migrated(server.url))
+        system = open_.enter_context(system_on(engine, server.url, redis_url, tmp_path, run.seed))
         worker = system.start_worker()
         system.wait_for_workers(1)
         rounds = run.of(2, 5, 30)
@@ -165,7 +124,7 @@ def test_c10_a_failover_to_a_synchronous_standby_loses_nothing(
     roomy: Path, redis_url: str, tmp_path: Path, run: Run
 ) -> None:
     with ExitStack() as open_:
-        primary = open_.enter_context(_cluster(roomy / "primary"))
+        primary = open_.enter_context(cluster(roomy / "primary"))
         standby = PostgresServer(roomy / "standby", synchronous_standby_names="")
         standby.copy_of(primary)
         standby.start()
@@ -173,8 +132,8 @@ def test_c10_a_failover_to_a_synchronous_standby_loses_nothing(
         _make_synchronous(primary)
         proxy = open_.enter_context(Proxy(("127.0.0.1", primary.port)))
         url = f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres"
-        engine = open_.enter_context(_migrated(url))
-        system = open_.enter_context(_system(engine, url, redis_url, tmp_path, run.seed))
+        engine = open_.enter_context(migrated(url))
+        system = open_.enter_context(system_on(engine, url, redis_url, tmp_path, run.seed))
         worker = system.start_worker()
         system.wait_for_workers(1)
         sender = system.start_web().sender()
@@ -215,10 +174,10 @@ def test_c11_without_a_free_connection_doors_say_so_and_work_goes_on_after(
 ) -> None:
     with ExitStack() as open_:
         server = open_.enter_context(
-            _cluster(roomy / "small", max_connections="24", superuser_reserved_connections="0")
+            cluster(roomy / "small", max_connections="24", superuser_reserved_connections="0")
         )
-        engine = open_.enter_context(_migrated(server.url))
-        system = open_.enter_context(_system(engine, server.url, redis_url, tmp_path, run.seed))
+        engine = open_.enter_context(migrated(server.url))
+        system = open_.enter_context(system_on(engine, server.url, redis_url, tmp_path, run.seed))
         worker = system.start_worker()
         system.wait_for_workers(1)
         undecided(engine)  # a connection of our own, kept
@@ -257,8 +216,8 @@ def test_c12_a_full_disk_is_never_a_false_acceptance(
         server.create(wal=roomy / "wal")
         server.start()
         open_.callback(server.stop)
-        engine = open_.enter_context(_migrated(server.url))
-        system = open_.enter_context(_system(engine, server.url, redis_url, tmp_path, run.seed))
+        engine = open_.enter_context(migrated(server.url))
+        system = open_.enter_context(system_on(engine, server.url, redis_url, tmp_path, run.seed))
         worker = system.start_worker()
         system.wait_for_workers(1)
         sender = system.start_web().sender()

@@ -20,15 +20,6 @@ from tests.faults.proxy import Proxy
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """A server of the test's own."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
 def system(
     engine: Engine, postgres_url: str, redis: RedisServer, tmp_path: Path, run: Run
 ) -> Iterator[System]:
