@@ -32,6 +32,10 @@ class Invalid(PointsmanError):
         self.problem = problem
         self.fix = fix
 
+    def __reduce__(self) -> tuple[type["Invalid"], tuple[str, str, str]]:
+        """It passes between processes whole."""
+        return type(self), (self.field, self.problem, self.fix)
+
 
 class ArtifactInvalid(Permanent):
     """An artifact folder is missing, incomplete, altered or of a format that we do not load."""

@@ -33,7 +33,7 @@ MAPPING: Mapping[str, str] = {
     "tags": "(conversation || @).labels",
     "metadata": "{inbox: (conversation || @).inbox_id, account: account.id}",
 }
-_TIMESTAMP = "x-chatwoot-timestamp"
+_TIMESTAMP, SIGNATURE = "x-chatwoot-timestamp", "x-chatwoot-signature"
 _MESSAGES = frozenset({"message_created", "message_updated"})
 _CONVERSATIONS = frozenset(
     {"conversation_created", "conversation_updated", "conversation_status_changed"}
@@ -46,7 +46,7 @@ def verify(signed: Signed, secrets: tuple[str, ...]) -> None:
     Raises:
         Unverified: tells why.
     """
-    stamp, given = header(signed, _TIMESTAMP), header(signed, "x-chatwoot-signature")
+    stamp, given = header(signed, _TIMESTAMP), header(signed, SIGNATURE)
     message = stamp.encode("latin-1", "replace") + b"." + signed.body
     matches(given, [f"sha256={_hex(secret, message)}" for secret in secrets])
     at = since_1970(stamp)

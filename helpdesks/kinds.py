@@ -20,6 +20,7 @@ class Kind:
 
     Attributes:
         verify: refuses deliveries that are not genuine.
+        signature: header that its deliveries are signed in; none where it sends nothing.
         parse: reads payload and headers by a mapping; by the clock given nothing is later.
         mapping: its own.
         desk: its API; None where there is none to write to.
@@ -29,6 +30,7 @@ class Kind:
     """
 
     verify: Verify
+    signature: str | None
     parse: Parse
     mapping: Mapping[str, str]
     desk: Callable[[Access], Desk] | None
@@ -39,6 +41,7 @@ class Kind:
 KINDS: Mapping[HelpdeskKind, Kind] = {
     HelpdeskKind.ZENDESK: Kind(
         verify=zendesk.verify,
+        signature=zendesk.SIGNATURE,
         parse=zendesk.parse,
         mapping=zendesk.MAPPING,
         desk=zendesk.Desk,
@@ -46,6 +49,7 @@ KINDS: Mapping[HelpdeskKind, Kind] = {
     ),
     HelpdeskKind.ZAMMAD: Kind(
         verify=zammad.verify,
+        signature=zammad.SIGNATURE,
         parse=zammad.parse,
         mapping=zammad.MAPPING,
         desk=zammad.Desk,
@@ -53,6 +57,7 @@ KINDS: Mapping[HelpdeskKind, Kind] = {
     ),
     HelpdeskKind.CHATWOOT: Kind(
         verify=chatwoot.verify,
+        signature=chatwoot.SIGNATURE,
         parse=chatwoot.parse,
         mapping=chatwoot.MAPPING,
         desk=chatwoot.Desk,
@@ -60,6 +65,7 @@ KINDS: Mapping[HelpdeskKind, Kind] = {
     ),
     HelpdeskKind.REQUEST_TRACKER: Kind(
         verify=request_tracker.verify,
+        signature=None,
         parse=request_tracker.parse,
         mapping=request_tracker.MAPPING,
         desk=request_tracker.Desk,
@@ -67,6 +73,7 @@ KINDS: Mapping[HelpdeskKind, Kind] = {
     ),
     HelpdeskKind.STANDARD: Kind(
         verify=standard.verify,
+        signature=standard.SIGNATURE,
         parse=standard.parse,
         mapping=standard.MAPPING,
         desk=None,
@@ -74,6 +81,12 @@ KINDS: Mapping[HelpdeskKind, Kind] = {
         comes_back=True,
     ),
 }
+
+
+def kind_of(headers: Mapping[str, str]) -> HelpdeskKind:
+    """Whose delivery it looks like by its signature; Standard Webhooks where it has none."""
+    signed = (name for name, kind in KINDS.items() if kind.signature and kind.signature in headers)
+    return next(signed, HelpdeskKind.STANDARD)
 
 
 def mapping_of(kind: HelpdeskKind, own: Mapping[str, str]) -> Mapping[str, str]:

@@ -32,7 +32,7 @@ MAPPING: Mapping[str, str] = {
     "agent": "data.agent",
     "metadata": "data.metadata",
 }
-_ID, _STAMP = "webhook-id", "webhook-timestamp"
+_ID, _STAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 _TICKETS = frozenset({"ticket.created", "ticket.updated"})
 _MOST_LABELS = 200
 _LEAST_BYTES = 16
@@ -61,7 +61,7 @@ def verify(signed: Signed, secrets: tuple[str, ...]) -> None:
         Unverified: tells why.
     """
     id_, stamp = header(signed, _ID), header(signed, _STAMP)
-    given = header(signed, "webhook-signature").split(" ")
+    given = header(signed, SIGNATURE).split(" ")
     at = since_1970(stamp)
     if at is None:
         raise Unverified(f"{_STAMP} is no time in seconds since 1970")

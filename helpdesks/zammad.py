@@ -33,6 +33,7 @@ MAPPING: Mapping[str, str] = {
     "tags": "ticket.tags",
     "metadata": "{number: ticket.number, organization: ticket.organization.name}",
 }
+SIGNATURE = "x-hub-signature"
 
 
 def verify(signed: Signed, secrets: tuple[str, ...]) -> None:
@@ -41,7 +42,7 @@ def verify(signed: Signed, secrets: tuple[str, ...]) -> None:
     Raises:
         Unverified: tells why.
     """
-    given = header(signed, "x-hub-signature")
+    given = header(signed, SIGNATURE)
     matches(given, [f"sha1={_hex(secret, signed.body)}" for secret in secrets])
 
 

@@ -33,7 +33,7 @@ MAPPING: Mapping[str, str] = {
     "tags": "detail.tags",
     "metadata": "detail.{brand: brand_id, form: form_id, organization: organization_id}",
 }
-_TIMESTAMP, _SIGNATURE = "x-zendesk-webhook-signature-timestamp", "x-zendesk-webhook-signature"
+_TIMESTAMP, SIGNATURE = "x-zendesk-webhook-signature-timestamp", "x-zendesk-webhook-signature"
 
 
 def verify(signed: Signed, secrets: tuple[str, ...]) -> None:
@@ -42,7 +42,7 @@ def verify(signed: Signed, secrets: tuple[str, ...]) -> None:
     Raises:
         Unverified: tells why.
     """
-    stamp, given = header(signed, _TIMESTAMP), header(signed, _SIGNATURE)
+    stamp, given = header(signed, _TIMESTAMP), header(signed, SIGNATURE)
     message = stamp.encode("latin-1", "replace") + signed.body
     matches(given, [_signature(secret, message) for secret in secrets])
     at = moment(stamp)
@@ -63,7 +63,7 @@ def parse(
         Invalid: it is no snapshot of a ticket.
     """
     # A trigger's deliveries have no id of their own; two with one signature are one.
-    delivery = short(payload.get("id")) or headers.get(_SIGNATURE)
+    delivery = short(payload.get("id")) or headers.get(SIGNATURE)
     kind = str(payload.get("type", "zen:event-type:ticket"))
     if not kind.startswith("zen:event-type:ticket"):
         return NotForUs(reason="it is not about a ticket", delivery_id=delivery)

@@ -259,8 +259,32 @@ def test_nothing_is_ever_redirected_and_strangers_learn_nothing(
     assert door.post("/v1/intake/zammad/", content=body, headers=headers).status_code == 202
     assert door.get("/v1/intake/zammad").status_code == 405
     assert door.get("/v1/intake/zammad/").status_code == 405
-    assert door.post("/v1/intake/nobody", content=body).status_code == 404
-    assert door.post("/v1/intake/%00", content=body).status_code == 404
+
+
+@pytest.mark.parametrize("kind", list(SIGN))
+@pytest.mark.parametrize("name", ["nobody", "%00", "paused"])
+def test_a_name_that_nobody_has_is_answered_like_a_wrong_secret(
+    door: TestClient, engine: Engine, kind: HelpdeskKind, name: str
+) -> None:
+    connect(engine, kind)
+    connect(engine, kind, name="paused", active=False)
+    headers = SIGN[kind](encoded(PAYLOADS[kind]), datetime.now(UTC), "d-1")
+    unknown, forged = (
+        door.post(f"/v1/intake/{where}", content=b"{}", headers=headers) for where in (name, kind)
+    )
+    assert unknown.status_code == forged.status_code == 401
+    told = [{**answer.json(), "request_id": ""} for answer in (unknown, forged)]
+    assert told[0] == told[1]
+
+
+def test_our_log_says_why_a_delivery_was_refused(
+    door: TestClient, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connect(engine, HelpdeskKind.ZENDESK)
+    late = datetime.now(UTC) - timedelta(hours=1)
+    headers = SIGN[HelpdeskKind.ZENDESK](b"{}", late, "d-1")
+    assert door.post("/v1/intake/zendesk", content=b"{}", headers=headers).status_code == 401
+    assert "signed 3600 s ago" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("is_production", "status"), [(False, 202), (True, 401)])

@@ -1,12 +1,15 @@
 """`/v1/intake/{helpdesk}`: deliveries of helpdesks, known by their signature and nothing else."""
 
+import base64
 import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, Path
 from sqlalchemy import Connection, Engine
 from starlette.requests import Request
@@ -15,8 +18,9 @@ from starlette.responses import JSONResponse
 from core.redaction import Redactor
 from core.sealing import Box
 from core.text import clean_text
+from core.types import HelpdeskKind
 from helpdesks import zendesk
-from helpdesks.kinds import KINDS, mapping_of
+from helpdesks.kinds import KINDS, kind_of, mapping_of
 from helpdesks.mapping import decoded
 from helpdesks.seen import Seen, Signed, Told, Unverified
 from helpdesks.taking import Taken, take
@@ -29,8 +33,12 @@ from web.callers import address_of
 from web.problems import Problem, documented
 from web.rate_limits import RateLimits
 
+_log = structlog.get_logger(__name__)
 _Name = Annotated[str, Path(min_length=1, max_length=64, examples=["zendesk"])]
-_FIX = "let the helpdesk sign with the secret of this connection, and look at both clocks"
+_UNSIGNED = "The delivery is not signed by a connection of this name."
+_FIX = (
+    "look at name and secret in `pointsman connections list`, and at both clocks; our log says more"
+)
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -95,8 +103,9 @@ def intake_routes(parts: IntakeParts) -> APIRouter:
         try:
             _verify(parts, desk, signed)
         except Unverified as error:
+            _log.warning("delivery_refused", connection=desk.name, reason=str(error))
             parts.limits.stranger(address_of(request), desk.name)
-            raise Problem("unauthenticated", f"{error}.", fix=_FIX) from error
+            raise Problem("unauthenticated", _UNSIGNED, fix=_FIX) from error
         kind = KINDS[desk.kind]
         told = kind.parse(
             decoded(body), signed.headers, mapping_of(desk.kind, desk.mapping), signed.now
@@ -111,7 +120,7 @@ def intake_routes(parts: IntakeParts) -> APIRouter:
         "status_code": 202,
         "response_model": DeliveryTaken,
         "responses": documented(
-            *("unauthenticated", "not-found", "too-large", "invalid"),
+            *("unauthenticated", "too-large", "invalid"),
             *("too-many-requests", "queue-full", "unavailable"),
         ),
         "openapi_extra": _BODY,
@@ -123,17 +132,36 @@ def intake_routes(parts: IntakeParts) -> APIRouter:
 
 
 def _connection(parts: IntakeParts) -> Callable[[Request, _Name], Helpdesk]:
+    decoys = {kind: _decoy(kind, parts.box) for kind in KINDS}
+
     def known(request: Request, helpdesk: _Name) -> Helpdesk:
-        """The connection of the path, before a body is read; nothing that it signed counts."""
-        desk = transaction(parts.engine, lambda c: helpdesks.find(c, clean_text(helpdesk).text))
-        if desk is None or not desk.active:
-            parts.limits.stranger(address_of(request), "")
-            fix = "look at `pointsman connections list`"
-            raise Problem("not-found", "There is no connection of this name in use.", fix=fix)
+        """The connection of the path, before a body is read; nothing that it signed counts.
+
+        A name that nobody has is treated like a wrong secret, in words and in work, so that names
+        cannot be guessed.
+        """
+        found = transaction(parts.engine, lambda c: helpdesks.find(c, clean_text(helpdesk).text))
+        desk = found if found and found.active else decoys[kind_of(request.headers)]
         parts.limits.stranger(address_of(request), desk.name, count=0)
         return desk
 
     return known
+
+
+def _decoy(kind: HelpdeskKind, box: Box) -> Helpdesk:
+    """A connection in the place of one that is not there; nobody knows its secret."""
+    secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+    return Helpdesk(
+        name="",
+        kind=kind,
+        secrets=(box.seal(secret),),
+        mapping={},
+        teams={},
+        version=0,
+        polled_to=None,
+        created_by="",
+        created_at=datetime.now(UTC),
+    )
 
 
 def _verify(parts: IntakeParts, desk: Helpdesk, signed: Signed) -> None:
@@ -142,9 +170,9 @@ def _verify(parts: IntakeParts, desk: Helpdesk, signed: Signed) -> None:
     Raises:
         Unverified: it is not genuine.
     """
-    secrets = tuple(parts.box.open(kept) for kept in desk.secrets)
+    opened = tuple(parts.box.open(kept) for kept in desk.secrets)
     known = (zendesk.TEST_SECRET,) if parts.is_production else ()
-    KINDS[desk.kind].verify(signed, tuple(each for each in secrets if each not in known))
+    KINDS[desk.kind].verify(signed, tuple(each for each in opened if each not in known))
 
 
 def _once(
