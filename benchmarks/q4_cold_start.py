@@ -2,8 +2,9 @@
 
 Both get the same tickets and answer the same test rows. SetFit is run as its paper has it (one
 epoch over 20 pairs an example and kind, one logistic regression a label); it needs the package of
-the extra `peers`. Ours is what `pointsman train --preset cold_start` does, all of it. Seconds are
-of CPU.
+the extra `peers`. At its own cut of one half it names hardly any label, so it is given, of all cuts
+for all labels, the one that suits it best on the very test rows. Ours is what `pointsman train
+--preset cold_start` does, all of it. Seconds are of CPU.
 """
 
 import json
@@ -31,6 +32,7 @@ from trainer.run import train
 
 TICKETS_A_LABEL, TEST_ROWS = 8, 2500
 PAIRS_AN_EXAMPLE, BATCH = 20, 16
+CUTS = np.arange(0.01, 1, 0.01)
 KIND = {"goemotions": "", "sumo_firefox": "topic:"}
 
 
@@ -67,7 +69,7 @@ def run() -> dict[str, Any]:
         "id": "Q4",
         "value": round(ours, 4),
         "unit": f"macro-F1, in {share:.3f} of the peer's CPU time",
-        "peer": "SetFit, same encoder and tickets",
+        "peer": "SetFit, same encoder and tickets, at its best cut on the test rows",
         "peer_value": round(theirs, 4),
         "ratio": round(ours / theirs, 3),
         "target": ">= the peer's in <= 0.1 of its time",
@@ -170,9 +172,10 @@ def _setfit(task: Task) -> Side:
         )
         trainer.train()
         seconds = time.process_time() - began
-    predicted = np.asarray(model.predict(list(task.test.texts), use_labels=False)) > 0
+    scores = np.asarray(model.predict_proba(list(task.test.texts), as_numpy=True))
     answers = LabelSet(task.labels).binarise(task.test.labels)
-    return Side(macro_f1=_macro_f1(answers, predicted, len(task.labels)), seconds=seconds)
+    best = max(_macro_f1(answers, scores >= cut, len(task.labels)) for cut in CUTS)
+    return Side(macro_f1=best, seconds=seconds)
 
 
 def _macro_f1(truth: np.ndarray, predicted: np.ndarray, labels: int) -> float:
