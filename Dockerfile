@@ -35,13 +35,15 @@ FROM python:${PYTHON}-slim-bookworm AS base
 RUN useradd --uid 10001 --create-home pointsman \
  && install -d -o pointsman -g pointsman /var/lib/pointsman
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    HF_HUB_OFFLINE=1 POINTSMAN_STATE_DIR=/var/lib/pointsman
+    HF_HUB_OFFLINE=1 POINTSMAN_STATE_DIR=/var/lib/pointsman POINTSMAN_ALIVE_FILE=/tmp/alive
 WORKDIR /home/pointsman
 USER pointsman
 VOLUME /var/lib/pointsman
 
 FROM base AS torch
 COPY --from=torch-build /venv /venv
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
+  CMD ["python", "-m", "core.alive", "/tmp/alive"]
 CMD ["python", "-m", "worker"]
 
 FROM base AS light

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 import structlog
 
-from core.errors import PointsmanError
+from core.alive import keep_touching
+from core.errors import Invalid, PointsmanError
 from core.production import plain_connections, refuse_weak
 from core.settings import Settings, load_settings
 from core.telemetry import configure_logging
@@ -38,11 +39,23 @@ def run_process(name: str, work: Callable[[Settings], None], **overrides: Any) -
         start_tracing(name)
         die_with_parent()
         _warn(settings)
+        _tell_alive(settings)
         work(settings)
     except PointsmanError as error:
         sys.stderr.write(f"{name}: {error}\n")
         return 1
     return 0
+
+
+def _tell_alive(settings: Settings) -> None:
+    if settings.alive_file is not None:
+        try:
+            keep_touching(settings.alive_file)
+        except OSError as error:
+            problem = f"cannot be written ({type(error).__name__})"
+            raise Invalid(
+                "POINTSMAN_ALIVE_FILE", problem, "name one in a folder of ours"
+            ) from error
 
 
 def _warn(settings: Settings) -> None:

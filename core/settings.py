@@ -203,6 +203,11 @@ class Settings(BaseSettings):
     redaction_language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = Field(
         default="en", description="language that presidio reads"
     )
+    alive_file: Path | None = Field(
+        default=None,
+        description="file that a process touches every 5 seconds, for `python -m core.alive FILE` "
+        "as a health check; unset touches none",
+    )
     log_format: Annotated[str, Field(pattern="^(console|json)$")] = Field(
         default="console", description="console or json"
     )

@@ -48,6 +48,21 @@ def test_a_service_can_write_to_its_state_alone_and_gains_no_rights(name: str) -
     assert service["depends_on"].get("migrate") or name == "migrate"
 
 
+@pytest.mark.parametrize("name", sorted(set(_COMPOSE["services"]) - {"migrate"}))
+def test_every_service_that_stays_has_a_health_check(name: str) -> None:
+    """Its own, or the one that the web's image has."""
+    asks = _COMPOSE["services"][name].get("healthcheck", {}).get("test")
+    if name == "web":
+        assert asks is None
+        assert "/health/live" in _DOCKERFILE[_DOCKERFILE.index("FROM base AS light") :]
+        return
+    assert asks[0] == "CMD"
+    if name in _OURS:
+        assert asks[1:-1] == ["python", "-m", "core.alive"]
+        assert f"POINTSMAN_ALIVE_FILE={asks[-1]}\n" in _DOCKERFILE
+        assert Path(asks[-1]).parent == Path(*_OURS[name]["tmpfs"])
+
+
 def test_every_variable_is_a_setting_and_every_volume_is_declared() -> None:
     given = {key for service in _OURS.values() for key in service["environment"]}
     given |= set(re.findall(r"\b(POINTSMAN_\w+)=", _DOCKERFILE))
