@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def processes(tmp_path: Path, postgres_url: str, redis_url: str) -> Iterator[Pro
             "POINTSMAN_SESSION_COOKIE_SECURE": "false",
             "POINTSMAN_STATE_DIR": str(tmp_path / "state"),
             "POINTSMAN_HTTP_PORT": _PORT,
+            "POINTSMAN_ALIVE_FILE": str(tmp_path / "alive"),
             "POINTSMAN_RETRAIN_CHECK_INTERVAL_S": "1",
         },
     )
@@ -63,6 +65,14 @@ def _clients(url: str) -> int:
         return len(client.client_list())
 
 
+def _is_healthy(name: str, folder: Path) -> bool:
+    """By the service's own health check, with the file where it is here."""
+    _, program, *arguments, _ = _OURS[name]["healthcheck"]["test"]
+    assert program == "python"
+    file = str(folder / "alive")
+    return subprocess.run([sys.executable, *arguments, file], check=False).returncode == 0
+
+
 def _is_alive(url: str) -> bool:
     try:
         return httpx.get(f"{url}/health/live", timeout=2).status_code == 200
@@ -83,7 +93,7 @@ def test_migrate_brings_the_schema_to_its_newest_and_ends(
 
 @pytest.mark.parametrize("name", _LASTING)
 def test_a_service_starts_and_ends_within_its_grace(
-    processes: Processes, redis_url: str, name: str
+    processes: Processes, redis_url: str, tmp_path: Path, name: str
 ) -> None:
     before = _clients(redis_url)
     process = _start(processes, name)
@@ -92,7 +102,7 @@ def test_a_service_starts_and_ends_within_its_grace(
         assert process.poll() is None, processes.logs()
         if name == "web":
             return _is_alive(f"http://127.0.0.1:{_PORT}")
-        return _clients(redis_url) > before
+        return _clients(redis_url) > before and _is_healthy(name, tmp_path)
 
     wait_until(works, timeout_s=90, what=name, seen=processes.logs)
     process.send_signal(signal.SIGTERM)

@@ -78,7 +78,7 @@ def test_c24_receivers_that_fail_for_an_hour_get_everything_soon_after_and_hold_
     system.start_relay(
         POINTSMAN_WEBHOOK_TIMEOUT_S=str(_TIMEOUT_S), POINTSMAN_POLL_INTERVAL_S="0.02"
     )
-    rounds, back_s = run.of(1, 3, 20), list[float]()
+    rounds, back_s = run.of(1, 2, 20), list[float]()
     waits: dict[str, list[float]] = {"before": [], "during": []}
     for round_ in range(rounds):
         hour = _Hour(system, serve, round_)

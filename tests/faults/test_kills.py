@@ -118,7 +118,7 @@ def test_c2_a_worker_killed_at_each_named_point_loses_and_doubles_nothing(
 ) -> None:
     system.start_worker()
     deaths = 0
-    for round_ in range(run.of(1, 5, 50)):
+    for round_ in range(run.of(1, 3, 50)):
         for point in _POINTS:
             doomed = system.start_worker(f"--failpoint={point}:2")
             _feed_until_dead(system, doomed, f"{round_}-{point}")
@@ -172,7 +172,7 @@ def test_c4_a_door_killed_around_its_commit_takes_each_ticket_once(
 ) -> None:
     system.start_worker()
     deaths = 0
-    for round_ in range(run.of(1, 10, 100)):
+    for round_ in range(run.of(1, 5, 100)):
         for point in ("before_commit", "after_commit"):
             web = system.start_web(f"--failpoint={point}:2")
             sender = web.sender()
@@ -184,7 +184,7 @@ def test_c4_a_door_killed_around_its_commit_takes_each_ticket_once(
             deaths += web.running.deaths
     system.wait_until_decided()
     system.close_books("C4", "kill -9 of the door around its commit", faults=deaths)
-    assert deaths >= run.of(1, 10, 100) * 2
+    assert deaths >= run.of(1, 5, 100) * 2
 
 
 def test_c14_a_worker_that_stood_still_beyond_its_lease_changes_nothing(

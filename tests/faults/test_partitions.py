@@ -20,7 +20,7 @@ def test_c25_a_worker_cut_off_from_postgres_loses_its_claims_and_nothing_else(
     engine: Engine, postgres_url: str, redis_url: str, tmp_path: Path, run: Run
 ) -> None:
     """Deaf first in one direction, then in the other, then reset, as a network gives up at last."""
-    rounds = run.of(1, 2, 10)
+    rounds = run.of(1, 1, 10)
     with Proxy(place_of(postgres_url)) as proxy:
         urls = (postgres_url, redis_url)
         system = System(engine=engine, urls=urls, folder=tmp_path, seed=run.seed)
