@@ -47,16 +47,18 @@ def test_c23_feedback_early_late_twice_and_out_of_order_is_kept_once(
     said = [(UUID(entry["id"]), n) for entry in stored for n in range(3)] * 3
     chance.shuffle(said)
     client, half = web.client(), len(said) // 2
-    _say(system, client, said[:half])
+    begin = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
+    _say(system, client, said[:half], begin)
     system.start_worker()
-    _say(system, client, said[half:])
+    _say(system, client, said[half:], begin)
     system.wait_until_decided()
     system.close_books("C23", "feedback early, twice, out of order", faults=len(said))
     assert _standing(system) == {("anna", 2)}
 
 
-def _say(system: System, client: httpx.Client, said: list[tuple[UUID, int]]) -> None:
-    begin = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
+def _say(
+    system: System, client: httpx.Client, said: list[tuple[UUID, int]], begin: datetime
+) -> None:
     for ticket, number in said:
         body = {
             "outcome": "replaced",
