@@ -28,17 +28,21 @@ _KEEPALIVES = {
 }
 
 
-def make_engine(url: str, *, pool_size: int, statement_timeout_s: float) -> Engine:
+def make_engine(
+    url: str, *, pool_size: int, statement_timeout_s: float, idle_timeout_s: float = 30
+) -> Engine:
     """An engine for short transactions.
 
     Args:
         url: any PostgreSQL URL; the psycopg 3 driver is used whatever the scheme says.
         pool_size: connections kept; none are made beyond them.
         statement_timeout_s: longest that one statement may run, in seconds.
+        idle_timeout_s: longest that a transaction may wait for us between statements, in seconds;
+            what it locked is free again afterwards.
     """
     options = (
         f"-c statement_timeout={round(statement_timeout_s * 1000)} -c lock_timeout=2000 "
-        "-c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+        f"-c idle_in_transaction_session_timeout={round(idle_timeout_s * 1000)} -c timezone=UTC"
     )
     return create_engine(
         driver_url(url),

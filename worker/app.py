@@ -87,7 +87,10 @@ class Worker:
         self._device = resolve_device(settings.device)
         pool = max(settings.database_pool, _CONNECTIONS)
         self._engine = make_engine(
-            database_url, pool_size=pool, statement_timeout_s=settings.statement_timeout_s
+            database_url,
+            pool_size=pool,
+            statement_timeout_s=settings.statement_timeout_s,
+            idle_timeout_s=settings.lease_s,  # who stands still keeps no locks beyond its claims
         )
         self._redactor = redactor(settings)
         self._stopping = threading.Event()

@@ -46,12 +46,15 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.close()
+        self._do(self._listen_no_more())
         self.cut()
         self._do(_end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_STOP_S)
         self._loop.close()
+
+    async def _listen_no_more(self) -> None:
+        self._server.close()
 
     def cut(self) -> None:
         """Resets every connection, as a network does that gave up on them."""
