@@ -254,7 +254,12 @@ class Settings(BaseSettings):
         "measurement of some seconds finds it fast with, kept in the state folder",
     )
     chunk_timeout_s: Seconds = Field(
-        default=120, description="a chunk on the device for longer counts as hung: the worker exits"
+        default=60, description="a chunk on the device for longer counts as hung: the worker exits"
+    )
+    text_timeout_s: Seconds = Field(
+        default=15,
+        description="a text that is tried alone after that counts as hung when it takes longer, "
+        "and its ticket is quarantined",
     )
 
     batch_tickets: Count = Field(default=256, description="tickets claimed at once")

@@ -111,7 +111,7 @@ class Worker:
         self._host.refresh()
         self._id = self._register()
         self._isolation = Isolation(
-            timeout_s=settings.chunk_timeout_s, command=parts.isolation_command
+            timeout_s=settings.text_timeout_s, command=parts.isolation_command
         )
         self._storms = self._make_storms()
         self._pipeline = self._make_pipeline()

@@ -17,6 +17,8 @@ from tests.faults.invariants import Expected, undecided
 from tests.faults.worker import ABORT, EAT, HANG, RAISE
 
 _MATES = 31
+_SOON = {"POINTSMAN_CHUNK_TIMEOUT_S": "8", "POINTSMAN_TEXT_TIMEOUT_S": "5"}
+"""A hang is waited for twice: with other texts and alone."""
 _MOST_CRASHES = math.ceil(math.log2(_MATES + 1)) + 1
 
 
@@ -62,7 +64,7 @@ def test_c16_poison_ends_alone_in_quarantine_and_its_mates_are_decided(
     mates = tickets(_MATES, prefix="m")
     middle = _MATES // 2
     system.sender.send([*mates[:middle], a_ticket("bad", body=f"x {word}"), *mates[middle:]])
-    worker = system.start_worker("--poison", POINTSMAN_CHUNK_TIMEOUT_S=_timeout(word))
+    worker = system.start_worker("--poison", **(_SOON if word == HANG else {}))
     system.wait_for_workers(1)
     mates_s = wait_until(
         lambda: _mates_decided(system), timeout_s=240, what="mates", seen=system.processes.logs
@@ -79,11 +81,6 @@ def test_c16_poison_ends_alone_in_quarantine_and_its_mates_are_decided(
         expected=Expected(poisons=["bad"]),
     )
     assert deaths <= crashes
-
-
-def _timeout(word: str) -> str:
-    """A hang is waited for, but a throwaway process must have the time to start."""
-    return "20" if word == HANG else "120"
 
 
 def test_c15_a_device_whose_memory_ends_gets_smaller_chunks(system: System) -> None:
