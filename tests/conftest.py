@@ -11,6 +11,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 import redis
+import torch
 from sqlalchemy import Engine, make_url
 
 from broker.embedded import embedded_redis
@@ -23,6 +24,9 @@ from tests.databases import Databases, fresh_database, run, url_of
 # A slow machine is not a failing test.
 hypothesis.settings.register_profile("pointsman", deadline=None)
 hypothesis.settings.load_profile("pointsman")
+# What a processor multiplies in hardware decides no test; bf16 is asked for where it is meant.
+torch.cpu._is_avx512_bf16_supported = lambda: False
+torch.cpu._is_amx_tile_supported = lambda: False
 # A shell lets what it runs in the background ignore Ctrl-C, and their children with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -32,6 +32,7 @@ def test_a_person_comes_in_is_known_and_goes(client: TestClient, engine: Engine)
         "name": "ann@example.com",
         "role": "ops",
         "scopes": None,
+        "sources": None,
         "csrf_token": token,
     }
     assert me.headers["cache-control"] == "no-store"

@@ -1,13 +1,10 @@
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from core.alive import is_fresh, main
-from core.process import run_process
-from core.settings import Settings
 from tests.factories.processes import wait_until
 
 _PROCESS = """
@@ -16,6 +13,13 @@ from pathlib import Path
 from core.alive import keep_touching
 keep_touching(Path(sys.argv[1]), every_s=0.05)
 time.sleep(60)
+"""
+
+
+_OURS = """
+import sys
+from core.process import run_process
+sys.exit(run_process("worker", lambda settings: None))
 """
 
 
@@ -34,19 +38,24 @@ def test_a_process_is_alive_while_it_goes_round_and_not_while_it_is_stopped(tmp_
         process.wait()
 
 
-def test_every_process_of_ours_touches_its_file(tmp_path: Path) -> None:
+def test_a_process_of_ours_touches_its_file_before_it_works(tmp_path: Path) -> None:
     file = tmp_path / "alive"
-    seen: list[bool] = []
-
-    def work(settings: Settings) -> None:
-        seen.append(is_fresh(file))
-
-    assert run_process("worker", work, alive_file=file) == 0
-    assert seen == [True]
+    ran = _run(file)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert is_fresh(file)
 
 
-def test_a_file_that_cannot_be_written_keeps_a_process_from_starting(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run_process("worker", lambda _: None, alive_file=tmp_path / "none" / "alive") == 1
-    assert "POINTSMAN_ALIVE_FILE: cannot be written" in capsys.readouterr().err
+def test_a_file_that_cannot_be_written_keeps_a_process_from_starting(tmp_path: Path) -> None:
+    ran = _run(tmp_path / "none" / "alive")
+    assert ran.returncode == 1
+    assert "POINTSMAN_ALIVE_FILE: cannot be written" in ran.stderr
+
+
+def _run(file: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", _OURS],
+        env={**os.environ, "POINTSMAN_ALIVE_FILE": str(file)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
