@@ -12,7 +12,7 @@ from tests.factories.commands import CommandLine
 @pytest.fixture
 def pointsman(postgres_url: str, redis_url: str, tmp_path: Path) -> CommandLine:
     services = (("POINTSMAN_DATABASE_URL", postgres_url), ("POINTSMAN_REDIS_URL", redis_url))
-    return CommandLine(state=tmp_path / "state", services=services)
+    return CommandLine(state=tmp_path / "state", variables=services)
 
 
 def _line(id_: object, subject: object = "s", body: object = "b", **more: object) -> bytes:

@@ -1,7 +1,9 @@
 """The demo on the sample shop, as a newcomer runs it: real processes, embedded services."""
 
 import http.client
+import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,17 +15,24 @@ import pytest
 
 from cli.running.state import running
 from tests.factories.commands import CommandLine, press_ctrl_c, stop
+from tests.factories.egress import Egress
 
 TICKETS = 60
 STOPPED_WITHIN_S = 5.0
 
 
 @pytest.fixture(scope="module")
-def pointsman() -> Iterator[CommandLine]:
+def egress(tmp_path_factory: pytest.TempPathFactory) -> Egress:
+    return Egress(tmp_path_factory.mktemp("egress"))
+
+
+@pytest.fixture(scope="module")
+def pointsman(egress: Egress) -> Iterator[CommandLine]:
     """One state folder for all tests here, so that the model is trained once."""
     with tempfile.TemporaryDirectory(prefix="pointsman-demo-") as name:
         Path(name).chmod(0o755)
-        command_line = CommandLine(state=Path(name) / "state")
+        watched = tuple(egress.environment.items())
+        command_line = CommandLine(state=Path(name) / "state", variables=watched)
         yield command_line
         assert command_line.wait_until_gone(10) == []
 
@@ -82,6 +91,22 @@ def test_the_model_is_worth_something_and_no_less_than_the_linear_one(
     assert isinstance(linear, float)
     assert macro > 0.3
     assert macro >= linear
+
+
+def test_nothing_leaves_the_machine(first: dict[str, object], egress: Egress) -> None:
+    """Models are trained and served, tickets come and go; what is watched is seen to be."""
+    assert first["decided"] == TICKETS
+    assert egress.tried() == []
+    call = "import socket; socket.create_connection(('192.0.2.1', 9))"
+    tried = subprocess.run(
+        [sys.executable, "-c", call],
+        env={**os.environ, **egress.environment},
+        capture_output=True,
+        check=False,
+    )
+    assert tried.returncode == 1
+    assert len(egress.tried()) == 1
+    egress.forget()
 
 
 def test_a_second_run_takes_the_model_from_the_cache(

@@ -64,7 +64,7 @@ def helpdesk() -> Iterator[Helpdesk]:
     }
     with tempfile.TemporaryDirectory(prefix="pointsman-loop-") as name:
         Path(name).chmod(0o755)
-        command_line = CommandLine(state=Path(name) / "state", services=tuple(settings.items()))
+        command_line = CommandLine(state=Path(name) / "state", variables=tuple(settings.items()))
         desk = Helpdesk(command_line=command_line)
         demo = command_line.run("demo", "--exit", "--json", "--tickets", "1")
         assert demo.status == 0, demo.err

@@ -35,11 +35,11 @@ class CommandLine:
 
     Attributes:
         state: the state folder.
-        services: URLs to set; those that are left out are embedded.
+        variables: to set; services whose URLs are left out are embedded.
     """
 
     state: Path
-    services: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
 
     def run(self, *arguments: str, timeout_s: float = 240) -> Finished:
         """Runs `pointsman ARGUMENTS` to its end."""
@@ -76,7 +76,7 @@ class CommandLine:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in SERVICE_VARIABLES}
         ours = {"POINTSMAN_STATE_DIR": str(self.state), "POINTSMAN_HTTP_PORT": "0"}
-        return kept | ours | {"OMP_NUM_THREADS": "2"} | dict(self.services)
+        return kept | ours | {"OMP_NUM_THREADS": "2"} | dict(self.variables)
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
