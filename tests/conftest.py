@@ -11,9 +11,9 @@ from uuid import uuid4
 import hypothesis
 import pytest
 import redis
-import torch
 from sqlalchemy import Engine, make_url
 
+import tests.factories.formats  # noqa: F401  (float32 on every machine)
 from broker.embedded import embedded_redis
 from classifier.signing import Keyring, use_keys
 from migrations.upgrade import upgrade
@@ -24,9 +24,6 @@ from tests.databases import Databases, fresh_database, run, url_of
 # A slow machine is not a failing test.
 hypothesis.settings.register_profile("pointsman", deadline=None)
 hypothesis.settings.load_profile("pointsman")
-# What a processor multiplies in hardware decides no test; bf16 is asked for where it is meant.
-torch.cpu._is_avx512_bf16_supported = lambda: False
-torch.cpu._is_amx_tile_supported = lambda: False
 # A shell lets what it runs in the background ignore Ctrl-C, and their children with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -40,6 +40,7 @@ import sys
 from pathlib import Path
 from transformers import TrainerCallback
 import trainer.fit.finetune as module
+import tests.factories.formats
 from tests.integration.test_finetuning import train_here
 import os, signal
 

@@ -107,6 +107,7 @@ def test_rare_labels_and_bad_lines_are_left_out_and_told(tmp_path: Path) -> None
 _CHILD = """
 import sys
 from pathlib import Path
+import tests.factories.formats
 from tests.integration.test_training import train_tiny
 train_tiny(Path(sys.argv[1]), "killed", preset="balanced")
 """
