@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from classifier.precision import multiplies_bf16
+
 _LIBRARIES = (
     *("celery", "kombu", "numpy", "psycopg", "redis", "scikit-learn"),
     *("sqlalchemy", "torch", "transformers"),
@@ -30,7 +32,8 @@ def circumstances() -> dict[str, Any]:
     A commit with a `+` had changes on top.
     """
     return {
-        "machine": f"{os.cpu_count()} x {_processor()}, {platform.system()} {platform.machine()}",
+        "machine": f"{os.cpu_count()} x {_processor()}{_formats()}, {platform.system()} "
+        f"{platform.machine()}",
         "versions": {
             "python": platform.python_version(),
             **{library: version(library) for library in _LIBRARIES},
@@ -46,6 +49,11 @@ def _processor() -> str:
         return platform.processor()
     names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
     return names[0].split(":", 1)[1].strip() if names else platform.processor()
+
+
+def _formats() -> str:
+    """What decides a model's speed on it beside its name, which clouds keep short."""
+    return " with bf16" if multiplies_bf16("cpu") else ""
 
 
 def _git(*arguments: str) -> str:
