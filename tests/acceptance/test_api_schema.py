@@ -15,10 +15,9 @@ from sqlalchemy import Engine
 from core.types import Role
 from tests.factories.callers import a_secret
 from tests.factories.processes import Processes, wait_until
-from tests.factories.schema_requests import ask_all
+from tests.factories.schema_requests import UNLIMITED, ask_all
 
 EXAMPLES = os.environ.get("EXAMPLES")
-_UNLIMITED = ("REQUESTS", "TICKETS", "SIGN_INS")
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def web(postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[str]:
             "POINTSMAN_REDIS_URL": redis_url,
             "POINTSMAN_HTTP_PORT": str(port),
             "POINTSMAN_STATE_DIR": str(tmp_path / "state"),
-            **{f"POINTSMAN_{what}_PER_MINUTE": "0" for what in _UNLIMITED},
+            **UNLIMITED,
         },
     )
     address = f"http://127.0.0.1:{port}"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from cli.running.state import running
-from tests.factories.commands import CommandLine, press_ctrl_c, stop
+from tests.factories.commands import CommandLine, press_ctrl_c, stop, wait_for_line
 from tests.factories.egress import Egress
 
 TICKETS = 60
@@ -50,14 +50,9 @@ def first(pointsman: CommandLine) -> dict[str, object]:
 def staying(pointsman: CommandLine) -> Iterator[subprocess.Popen[str]]:
     """A demo that has told its summary and stays up."""
     process = pointsman.start("demo", "--tickets", "20")
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if "Ctrl-C stops everything" in line:
-            break
     try:
-        assert process.poll() is None, said
+        wait_for_line(process, "Ctrl-C stops everything")
+        assert process.poll() is None
         yield process
     finally:
         stop(process)

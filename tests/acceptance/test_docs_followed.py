@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.data import SAMPLES
-from tests.factories.commands import SERVICE_VARIABLES, CommandLine, stop
+from tests.factories.commands import CommandLine, stop, wait_for_line
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
@@ -36,17 +36,14 @@ class Shell:
                 self._type(block)
 
     def _type(self, block: str) -> None:
-        kept = {k: v for k, v in os.environ.items() if k not in SERVICE_VARIABLES}
-        ours = {
-            "POINTSMAN_STATE_DIR": str(self.command_line.state),
+        where = {
             "PATH": f"{self.folder / '.venv' / 'bin'}:{os.environ['PATH']}",
             "PYTHONPATH": str(_DOCS.parent),
-            "OMP_NUM_THREADS": "2",
         }
         ran = subprocess.run(
             ["bash", "-eu", "-c", block],
             cwd=self.folder,
-            env=kept | ours,
+            env=self.command_line.environment() | where,
             capture_output=True,
             text=True,
             timeout=500,
@@ -80,19 +77,11 @@ def shell() -> Iterator[Shell]:
         assert made.command_line.wait_until_gone(30) == []
 
 
-def _started(command_line: CommandLine, *arguments: str, until: str) -> "subprocess.Popen[str]":
-    process = command_line.start(*arguments)
-    assert process.stdout is not None
-    for line in process.stdout:
-        if until in line:
-            return process
-    raise AssertionError(process.communicate()[1])
-
-
 @pytest.mark.timeout(1200)
 def test_the_tutorial_can_be_followed(shell: Shell) -> None:
-    demo = _started(shell.command_line, "demo", "--tickets", "20", until="Ctrl-C stops")
+    demo = shell.command_line.start("demo", "--tickets", "20")
     try:
+        wait_for_line(demo, "Ctrl-C stops everything")
         shell.follow("tutorial.md", begin="In another terminal")
     finally:
         stop(demo)
@@ -102,8 +91,9 @@ def test_the_tutorial_can_be_followed(shell: Shell) -> None:
 def test_the_first_week_can_be_followed(shell: Shell) -> None:
     connection = _blocks("helpdesks/zendesk.md", begin="`zendesk.yaml`")[0][1]
     (shell.folder / "zendesk.yaml").write_text("".join(connection.splitlines(keepends=True)[:3]))
-    up = _started(shell.command_line, "up", until="Console: ")
+    up = shell.command_line.start("up")
     try:
+        wait_for_line(up, "Console: ")
         shell.follow("how-to/first-week.md", begin="In another terminal")
     finally:
         stop(up)

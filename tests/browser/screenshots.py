@@ -20,7 +20,7 @@ from core.settings import load_settings
 from store.engine import make_engine
 from tests.browser.browsing import DESKTOP, PHONE, chromium, window_of
 from tests.browser.pages import Page, pages
-from tests.factories.commands import CommandLine, stop
+from tests.factories.commands import CommandLine, stop, wait_for_line
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 _COLOURS = 128
@@ -77,9 +77,7 @@ def _demo() -> Iterator[Running]:
         return
     process = CommandLine(state=state).start("demo")
     try:
-        assert process.stdout is not None
-        if not any(_READY in line for line in process.stdout):
-            raise RuntimeError("the demo ended before its console stood")
+        wait_for_line(process, _READY)
         started = running(state)
         assert started is not None
         yield started

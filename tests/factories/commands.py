@@ -54,7 +54,7 @@ class CommandLine:
         """Starts `pointsman ARGUMENTS` in a process group of its own, as a shell would."""
         return subprocess.Popen(
             [sys.executable, "-m", "cli", *arguments],
-            env=self._environment(),
+            env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -73,7 +73,8 @@ class CommandLine:
             time.sleep(0.05)
         return [" ".join(process.cmdline())[:200] for process in left]
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a command finds set."""
         kept = {name: value for name, value in os.environ.items() if name not in SERVICE_VARIABLES}
         ours = {"POINTSMAN_STATE_DIR": str(self.state), "POINTSMAN_HTTP_PORT": "0"}
         return kept | ours | {"OMP_NUM_THREADS": "2"} | dict(self.variables)
@@ -86,6 +87,21 @@ class CommandLine:
             return named or process.environ().get("POINTSMAN_STATE_DIR") == str(self.state)
         except psutil.Error:
             return False
+
+
+def wait_for_line(process: subprocess.Popen[str], words: str) -> None:
+    """Reads what a process says up to a line with some words in it.
+
+    Raises:
+        AssertionError: it ended before.
+    """
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if words in line:
+            return
+    raise AssertionError("".join(said))
 
 
 def press_ctrl_c(process: subprocess.Popen[str]) -> None:

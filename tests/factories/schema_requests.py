@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+UNLIMITED = {f"POINTSMAN_{what}_PER_MINUTE": "0" for what in ("REQUESTS", "TICKETS", "SIGN_INS")}
+"""Settings of a web process that hears every request."""
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 

@@ -14,11 +14,10 @@ from core.types import Role
 from tests.factories.callers import a_secret
 from tests.factories.postgres_server import PostgresServer
 from tests.factories.redis_server import RedisServer
-from tests.factories.schema_requests import CONFIG, ask_all
+from tests.factories.schema_requests import CONFIG, UNLIMITED, ask_all
 from tests.faults.clusters import cluster, migrated, system_on
 from tests.faults.conftest import Run
 
-_UNLIMITED = ("REQUESTS", "TICKETS", "SIGN_INS")
 _CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -39,7 +38,7 @@ def test_no_request_finds_a_5xx_but_the_declared_503_while_services_fail(
         secret = a_secret(engine, Role.ADMIN)
         web = system.start_web(
             POINTSMAN_STATEMENT_TIMEOUT_S="2",
-            **{f"POINTSMAN_{what}_PER_MINUTE": "0" for what in _UNLIMITED},
+            **UNLIMITED,
         )
         during = open_.enter_context(Breaking(postgres, redis, run.chance("requests")))
         checks = f"--checks={','.join(_CHECKS)}"

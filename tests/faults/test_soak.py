@@ -4,7 +4,6 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -21,14 +20,6 @@ from tests.faults.ledger import WebSender
 
 _ROUND_S = 20
 _MOST_GROWTH = 1.5
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest.mark.long
